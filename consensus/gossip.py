@@ -61,7 +61,7 @@ def missing(tally: Tally, summary: Summary) -> tuple[SignedMessage, ...]:
     nothing = bitmap((), tally.n)
     deciding = [r for _, r in tally.committed()]
     older_untold = len(summary.rounds) >= ROUNDS_MAX - 1
-    floor = summary.rounds[1].round if older_untold else 0
+    floor = summary.rounds[1 - ROUNDS_MAX].round if older_untold else 0
     order = deciding + [r for r in reversed(tally.rounds()) if r not in deciding]
     found: list[SignedMessage] = []
     for r in order:

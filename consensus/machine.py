@@ -37,7 +37,7 @@ from consensus.events import (
     SignVote,
     VoteReceived,
 )
-from consensus.messages import BlockProposal, SignedMessage, SignedProposal, Summary
+from consensus.messages import BlockProposal, SignedMessage, SignedProposal, SignedVote, Summary
 from consensus.proposer import proposer
 from consensus.round import Backed, RoundState, Stage, TimedOut
 from consensus.snapshot import MachineSnapshot, UnsignedVote, Verdict, shown_rounds
@@ -103,8 +103,8 @@ class Machine:
         self._state = RoundState(height, len(seats), me)
         self._tally = Tally(len(seats))
         self._valid: dict[bytes, bool] = {}
-        self._fresh: dict[tuple[bytes, int], bool] = {}
-        self._asked: dict[tuple[bytes, int], None] = {}
+        self._fresh: dict[bytes, bool] = {}  # in the current round
+        self._asked: list[bytes] = []  # in the current round
         self._building: int | None = None
         self._unsigned: list[SignVote | SignProposal] = []
         self._out: list[Action] = []
@@ -160,9 +160,10 @@ class Machine:
                 if signed.vote.seat == self.me:
                     self._recall(signed.kind, signed.vote)
             case BlockJudged(block, round_, valid, fresh):
-                if (block, round_) in self._asked or self.backed(block):
+                if self.backed(block):
                     self._valid.setdefault(block, valid)
-                    self._fresh.setdefault((block, round_), fresh)
+                    if round_ == self.round:
+                        self._fresh.setdefault(block, fresh)
             case BlockBuilt(block, round_):
                 self._propose_built(block, round_)
             case TimedOut():
@@ -191,7 +192,12 @@ class Machine:
     def backed(self, block: bytes) -> bool:
         """Must the bytes of this block be kept? True for what is proposed in this round or the
         next, valid, locked, precommitted by q seats, or asked about in this round."""
-        return block in self._kept() or any(block == asked for asked, _ in self._asked)
+        return block in self._asked or block in self._kept()
+
+    def polka(self, round: int, block: bytes) -> tuple[SignedVote, ...]:
+        """The prevotes held for a block in a round, by seat: what goes along with a proposal that
+        names this valid round."""
+        return self._tally.prevotes_for(block, round)
 
     def summary(self) -> Summary:
         return gossip.summary(self._tally, self.height, self.round, self.stage)
@@ -218,9 +224,8 @@ class Machine:
             tuple(h.proposal for h in held if h.proposal is not None),
             tuple(votes),
             tuple(
-                Verdict(block, self._valid[block], fresh, round_)
-                for (block, round_), fresh in sorted(self._fresh.items())
-                if block in self._valid
+                Verdict(block, valid, (self._fresh[block],) if block in self._fresh else ())
+                for block, valid in sorted(self._valid.items())
             ),
             tuple(UnsignedVote(u.kind, u.vote) for u in self._unsigned if isinstance(u, SignVote)),
             tuple(u.proposal for u in self._unsigned if isinstance(u, SignProposal)),
@@ -244,7 +249,8 @@ class Machine:
             self._tally.add_vote(vote, self.round)
         for verdict in snapshot.verdicts:
             self._valid[verdict.block] = verdict.valid
-            self._fresh[verdict.block, verdict.round] = verdict.fresh
+            for fresh in verdict.fresh:
+                self._fresh[verdict.block] = fresh
         for unsigned in snapshot.unsigned_votes:
             self._unsigned.append(SignVote(Kind(unsigned.kind), unsigned.vote))
         for unsigned_proposal in snapshot.unsigned_proposals:
@@ -286,9 +292,9 @@ class Machine:
             late = state.stage is Stage.PRECOMMIT and polka != NIL  # L36
             if (first or late) and not state.polka_seen:
                 return rules.Polka(polka, state.round)
-        if state.stage is Stage.PREVOTE:
-            if held.prevotes.from_any and not state.prevotes_seen:  # L34
-                return rules.PrevotesFromAny(state.round)
+        in_prevote = state.stage is Stage.PREVOTE
+        if in_prevote and held.prevotes.from_any and not state.prevotes_seen:  # L34
+            return rules.PrevotesFromAny(state.round)
         if held.precommits.from_any and not state.precommits_seen:  # L47
             return rules.PrecommitsFromAny(state.round)
         return None
@@ -300,7 +306,7 @@ class Machine:
         proposal = signed.proposal
         block, valid = proposal.block, self._valid.get(proposal.block)
         if not proposal.valid_round:
-            fresh = self._fresh.get((block, proposal.round))
+            fresh = self._fresh.get(block)
             if valid is False or (valid is not None and fresh is not None):
                 return rules.Proposed(block, valid and fresh is True)
         elif valid is not None and self._tally.proves(proposal.valid_round[0], block):
@@ -368,8 +374,8 @@ class Machine:
         self._building = None
         if self.me is None or self.silent:
             return
-        self._valid[block] = self._fresh[block, built_for] = True
-        self._asked[block, built_for] = None
+        self._valid[block] = self._fresh[block] = True
+        self._asked.append(block)
         self._sign(SignProposal(BlockProposal(self.height, built_for, (), block, self.me)))
 
     def _sign(self, action: SignVote | SignProposal) -> None:
@@ -391,7 +397,7 @@ class Machine:
         if current.proposal is not None:
             proposal = current.proposal.proposal
             known = proposal.block in self._valid
-            stale = not proposal.valid_round and (proposal.block, self.round) not in self._fresh
+            stale = not proposal.valid_round and proposal.block not in self._fresh
             if not known or (stale and self.stage is Stage.PROPOSE):
                 self._judge(proposal.block)
         wanted = [block for block, _ in self._tally.committed()]
@@ -402,10 +408,10 @@ class Machine:
                 self._judge(block)
 
     def _judge(self, block: bytes) -> None:
-        if (block, self.round) not in self._asked:
+        if block not in self._asked:
             if not self._tally.names(block):
                 self._out.append(Fetch(block, self.height, self.round))
-            self._asked[block, self.round] = None
+            self._asked.append(block)
             self._out.append(Judge(block, self.height, self.round))
 
     def _kept(self) -> list[bytes]:
@@ -422,8 +428,8 @@ class Machine:
         """A new round: drop requests of the old one and verdicts on blocks no longer kept."""
         kept = self._kept()
         self._valid = {block: valid for block, valid in self._valid.items() if block in kept}
-        self._fresh = {at: fresh for at, fresh in self._fresh.items() if at[0] in kept}
-        self._asked = {}
+        self._fresh = {}
+        self._asked = []
         self._building = None
         self._unsigned = []
 

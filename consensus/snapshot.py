@@ -26,12 +26,11 @@ StageNumber = Annotated[U8, Meta(le=int(Stage.PRECOMMIT))]
 
 
 class Verdict(Record, tag=1):
-    """`fresh` was asked for `round`; `valid` holds for ever."""
+    """`valid` holds for ever; `fresh` for the snapshot's round, empty if not asked there."""
 
     block: Hash
     valid: bool
-    fresh: bool
-    round: U32
+    fresh: Annotated[tuple[bool, ...], Meta(max_length=1)]
 
 
 class UnsignedVote(Record, tag=1):

@@ -100,8 +100,8 @@ class Tally:
             return None
         if first.vote == vote:
             return None
-        if signed.kind == Kind.PREVOTE and vote.block in held.claimed:
-            held.claimed[vote.block].setdefault(vote.seat, signed)
+        if signed.kind == Kind.PREVOTE and self._is_claimed(vote.round, vote.block):
+            held.claimed.setdefault(vote.block, {}).setdefault(vote.seat, signed)
         return self._accuse(held, signed.kind, vote.seat, conflict(first, signed))
 
     def add_proposal(self, signed: SignedProposal, current: int) -> Evidence | None:
@@ -116,9 +116,6 @@ class Tally:
             evidence = conflict(held.proposal, signed)
             return self._accuse(held, Kind.BLOCK_PROPOSAL, proposal.seat, evidence)
         held.proposal = signed
-        if proposal.round <= current + 1:
-            for valid_round in proposal.valid_round:
-                self._at(valid_round).claimed.setdefault(proposal.block, {})
         return None
 
     def rounds(self) -> list[int]:
@@ -141,6 +138,13 @@ class Tally:
         """Are q prevotes for this block in this round here (L28)? Counts claimed second votes."""
         held = self.of(round)
         return held.prevotes.count(block) + len(held.claimed.get(block, {})) >= self.needed
+
+    def prevotes_for(self, block: bytes, round: int) -> tuple[SignedVote, ...]:
+        """Those that `proves` counts, sorted by seat."""
+        held = self.of(round)
+        found = dict(held.claimed.get(block, {}))
+        found.update((s, v) for s, v in held.prevotes.by_seat.items() if v.vote.block == block)
+        return tuple(found[seat] for seat in sorted(found))
 
     def committed(self) -> list[tuple[bytes, int]]:
         """Blocks with q precommits in one round, with the first such round to be complete here.
@@ -166,6 +170,15 @@ class Tally:
         """Does a proposal that is held name this block?"""
         return any(
             held.proposal is not None and held.proposal.proposal.block == block
+            for held in self._rounds.values()
+        )
+
+    def _is_claimed(self, round: int, block: bytes) -> bool:
+        """Does a held proposal name this block with this valid round?"""
+        return any(
+            held.proposal is not None
+            and held.proposal.proposal.block == block
+            and held.proposal.proposal.valid_round == (round,)
             for held in self._rounds.values()
         )
 
