@@ -1,0 +1,232 @@
+"""Admission: may this transaction stand in a block now?
+
+The same checks serve the mempool (against the latest state) and every block (against its own).
+A transaction that fails one leaves no receipt and no trace; a block that holds one is invalid.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from chain import crypto
+from chain.account import (
+    ACCOUNTS,
+    ONE_TIME_USES,
+    PURSES,
+    Account,
+    OneTimeUse,
+    Status,
+    Window,
+    find_key,
+    purse_of,
+    use_number,
+    window_of,
+    with_window,
+)
+from chain.authority import Authority, Holder, OneTimeKey
+from chain.errors import Inadmissible
+from chain.kinds import Tag
+from chain.rules import VALIDITY_MAX_MS
+from chain.state import Draft
+from chain.transaction import AccountActor, Transaction
+
+
+class WrongChain(Inadmissible):
+    """Made for another chain."""
+
+    code = 4
+
+
+class WrongEpoch(Inadmissible):
+    code = 5
+    fields = ("epoch",)
+
+
+class Expired(Inadmissible):
+    """The block's time is past `valid_until_ms`."""
+
+    code = 6
+    fields = ("valid_until_ms", "time_ms")
+
+
+class ValidTooLong(Inadmissible):
+    """`valid_until_ms` lies further ahead than `validity_max_ms`."""
+
+    code = 7
+    fields = ("valid_until_ms", "latest_ms")
+
+
+class UnknownAccount(Inadmissible):
+    """An acting or signing account is not registered."""
+
+    code = 8
+    fields = ("account",)
+
+
+class AccountClosed(Inadmissible):
+    code = 9
+    fields = ("account",)
+
+
+class UnknownKey(Inadmissible):
+    code = 10
+    fields = ("account", "key")
+
+
+class MissingWitness(Inadmissible):
+    """The actor's own key did not sign, or an account's threshold is not met."""
+
+    code = 11
+    fields = ("account", "signatures", "threshold")
+
+
+class SuperfluousWitness(Inadmissible):
+    """More signatures of an account than its threshold asks."""
+
+    code = 12
+    fields = ("account", "signatures", "threshold")
+
+
+class BadSignature(Inadmissible):
+    code = 13
+    fields = ("account", "key")
+
+
+class Duplicate(Inadmissible):
+    """The id stands in this block already."""
+
+    code = 14
+
+
+class Clock(Protocol):
+    """Where and when: chain, epoch and time of the block a transaction would be in."""
+
+    @property
+    def chain(self) -> bytes: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def time_ms(self) -> int: ...
+
+
+class Signatures:
+    """Judges signatures, remembering which ones were found good beside the event loop.
+
+    `known` maps (wire hash of a transaction, position of the witness) to the public key under
+    which that witness's signature was verified. Any other key is judged here and now.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[bytes, int], bytes] = {}
+
+    def check(self, key: bytes, message: bytes, signature: bytes) -> bool:
+        return crypto.verify(key, message, signature)
+
+    def witness(self, transaction: Transaction, position: int, key: bytes) -> bool:
+        if self.known.get((transaction.wire_hash, position)) == key:
+            return True
+        signature = transaction.witnesses[position].signature
+        return self.check(key, transaction.sign_bytes(), signature)
+
+
+def admit(
+    draft: Draft, frame: Clock, transaction: Transaction, signatures: Signatures
+) -> tuple[Authority, ...]:
+    """Check a transaction and use its number; returns everything its calls may act as.
+
+    Raises WrongChain, WrongEpoch, Expired, ValidTooLong, UnknownAccount, AccountClosed,
+    UnknownKey, Replayed / NumberTooOld / NumberTooFar, MissingWitness, SuperfluousWitness,
+    BadSignature, in that order (the four about accounts: the actor first, then the witnesses'
+    accounts in order).
+    """
+    body = transaction.body
+    if body.chain != frame.chain:
+        raise WrongChain()
+    if body.epoch != frame.epoch:
+        raise WrongEpoch(body.epoch)
+    if frame.time_ms > body.valid_until_ms:
+        raise Expired(body.valid_until_ms, frame.time_ms)
+    latest_ms = frame.time_ms + VALIDITY_MAX_MS.of(draft)
+    if body.valid_until_ms > latest_ms:
+        raise ValidTooLong(body.valid_until_ms, latest_ms)
+    actor = body.actor
+    if isinstance(actor, AccountActor):
+        account = require_account(draft, actor.account)
+        if find_key(account, actor.key) is None:
+            raise UnknownKey(actor.account, actor.key)
+        purse = purse_of(draft, actor.account)
+        window = use_number(window_of(purse, actor.key), body.number)
+        draft.put(PURSES, actor.account, with_window(purse, window))
+    else:
+        place = crypto.tagged(Tag.ONE_TIME_KEY, actor.key)[:20]
+        use = draft.get(ONE_TIME_USES, place) or OneTimeUse(Window(0, 0, 1))
+        draft.put(ONE_TIME_USES, place, OneTimeUse(use_number(use.window, body.number)))
+    return check_witnesses(draft, transaction, signatures)
+
+
+def require_account(draft: Draft, account_id: bytes) -> Account:
+    """Raises UnknownAccount, AccountClosed."""
+    account = draft.find(ACCOUNTS, account_id)
+    if account is None:
+        raise UnknownAccount(account_id)
+    if account.status == Status.CLOSED:
+        raise AccountClosed(account_id)
+    return account
+
+
+def witness_keys(draft: Draft, transaction: Transaction) -> list[bytes]:
+    """The public key under which each witness must hold.
+
+    Raises UnknownAccount, AccountClosed, UnknownKey.
+    """
+    keys = []
+    for witness in transaction.witnesses:
+        if len(witness.signer) == 32:
+            keys.append(witness.signer)
+            continue
+        key = find_key(require_account(draft, witness.signer), witness.key)
+        if key is None:
+            raise UnknownKey(witness.signer, witness.key)
+        keys.append(key.key)
+    return keys
+
+
+def check_witnesses(
+    draft: Draft, transaction: Transaction, signatures: Signatures
+) -> tuple[Authority, ...]:
+    """Each needed, none extra, all good; the actor's authority comes first."""
+    actor = transaction.body.actor
+    keys = witness_keys(draft, transaction)
+    counts: dict[bytes, int] = {}
+    actor_signed = False
+    for witness in transaction.witnesses:
+        counts[witness.signer] = counts.get(witness.signer, 0) + 1
+        if isinstance(actor, AccountActor):
+            actor_signed |= (witness.signer, witness.key) == (actor.account, actor.key)
+        else:
+            actor_signed |= witness.signer == actor.key
+    first: Authority
+    if isinstance(actor, AccountActor):
+        own, first = actor.account, Holder(actor.account)
+    else:
+        own, first = actor.key, OneTimeKey(actor.key)
+    if not actor_signed:
+        raise MissingWitness(own, 0, 1)
+    authorities: list[Authority] = [first]
+    for signer, signed in counts.items():
+        if len(signer) == 32:
+            if signer != own or signed != 1 or transaction.witnesses[0].key != 0:
+                raise SuperfluousWitness(signer, signed, 1)
+            continue
+        account = draft.find(ACCOUNTS, signer)
+        assert account is not None, "witness_keys found it"
+        if signed < account.threshold:
+            raise MissingWitness(signer, signed, account.threshold)
+        if signed > account.threshold:
+            raise SuperfluousWitness(signer, signed, account.threshold)
+        if signer != own:
+            authorities.append(Holder(signer))
+    for position, witness in enumerate(transaction.witnesses):
+        if not signatures.witness(transaction, position, keys[position]):
+            raise BadSignature(witness.signer, witness.key)
+    return tuple(authorities)
