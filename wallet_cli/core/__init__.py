@@ -1,0 +1,1 @@
+"""What a wallet computes: keys, transactions, requests, checks. No files, no network, no clock."""
