@@ -337,13 +337,14 @@ class Machine:
         self._state = rules.resumed(self._state)
         self._asked.clear()
         self._building = None
-        if not self.silent:
-            self._out.extend(self._unsigned)
         if self.stage is Stage.PROPOSE:
             self._arm(Stage.PROPOSE)
             waiting = any(isinstance(u, SignProposal) for u in self._unsigned)
-            if self._my_turn() and self._tally.proposal(self.round) is None and not waiting:
+            if self._my_turn() and self.proposal_for(self.round) is None and not waiting:
                 self._propose(self.valid)
+                return
+        if not self.silent:
+            self._out.extend(self._unsigned)
 
     def _arm(self, stage: Stage) -> None:
         duration_ms = self.timers.duration_ms(stage, self.round)

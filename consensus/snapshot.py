@@ -13,7 +13,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chain.certificate import Vote
-from chain.codec import U8, U32, Hash, Height, Record
+from chain.codec import U32, Hash, Height, Record
 from consensus.messages import SEATS_MAX, BlockProposal, SignedProposal, SignedVote, VoteKind
 from consensus.round import Backed, RoundState, Stage
 from consensus.tally import Tally
@@ -22,7 +22,7 @@ NEWEST_ROUNDS = 8
 _ROUNDS = NEWEST_ROUNDS + 4
 
 OptionalBacked = Annotated[tuple[Backed, ...], Meta(max_length=1)]
-StageNumber = Annotated[U8, Meta(le=int(Stage.PRECOMMIT))]
+StageNumber = Annotated[int, Meta(ge=int(Stage.IDLE), le=int(Stage.PRECOMMIT))]
 
 
 class Verdict(Record, tag=1):
