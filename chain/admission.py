@@ -6,6 +6,7 @@ A transaction that fails one leaves no receipt and no trace; a block that holds 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from chain import crypto
@@ -98,6 +99,13 @@ class Duplicate(Inadmissible):
     code = 14
 
 
+class TooCostly(Inadmissible):
+    """The transaction alone is more work than a block may hold."""
+
+    code = 15
+    fields = ("cost", "cost_max")
+
+
 class Clock(Protocol):
     """Where and when: chain, epoch and time of the block a transaction would be in."""
 
@@ -113,11 +121,24 @@ class Signatures:
     """Judges signatures, remembering which ones were found good beside the event loop.
 
     `known` maps (wire hash of a transaction, position of the witness) to the public key under
-    which that witness's signature was verified. Any other key is judged here and now.
+    which that witness's signature was verified. Any other key is judged here and now. `parsed`
+    holds transactions already read, by their wire bytes, under the protocol in force.
     """
 
     def __init__(self) -> None:
         self.known: dict[tuple[bytes, int], bytes] = {}
+        self.parsed: dict[bytes, Transaction] = {}
+
+    def remember(self, transaction: Transaction, keys: Sequence[bytes]) -> None:
+        """Keep the result of a verification that found every witness good under `keys`."""
+        self.parsed[transaction.data] = transaction
+        for position, key in enumerate(keys):
+            self.known[(transaction.wire_hash, position)] = key
+
+    def forget(self, transaction: Transaction) -> None:
+        self.parsed.pop(transaction.data, None)
+        for position in range(len(transaction.witnesses)):
+            self.known.pop((transaction.wire_hash, position), None)
 
     def check(self, key: bytes, message: bytes, signature: bytes) -> bool:
         return crypto.verify(key, message, signature)
@@ -135,9 +156,10 @@ def admit(
     """Check a transaction and use its number; returns everything its calls may act as.
 
     Raises WrongChain, WrongEpoch, Expired, ValidTooLong, UnknownAccount, AccountClosed,
-    UnknownKey, Replayed / NumberTooOld / NumberTooFar, MissingWitness, SuperfluousWitness,
-    BadSignature, in that order (the four about accounts: the actor first, then the witnesses'
-    accounts in order).
+    UnknownKey, NumberTooFar / NumberTooOld / Replayed; then of the witnesses UnknownAccount,
+    AccountClosed, UnknownKey (BadSignature: a one-time key that is no public key), for the first
+    of them in order; then MissingWitness (the actor's own key), MissingWitness or
+    SuperfluousWitness for the first signer in order, and BadSignature for the first that is bad.
     """
     body = transaction.body
     if body.chain != frame.chain:
@@ -177,11 +199,14 @@ def require_account(draft: Draft, account_id: bytes) -> Account:
 def witness_keys(draft: Draft, transaction: Transaction) -> list[bytes]:
     """The public key under which each witness must hold.
 
-    Raises UnknownAccount, AccountClosed, UnknownKey.
+    Raises, for the first witness in order that has no such key, UnknownAccount, AccountClosed or
+    UnknownKey; BadSignature for a one-time key that is no point of prime order.
     """
     keys = []
     for witness in transaction.witnesses:
         if len(witness.signer) == 32:
+            if not crypto.is_public_key(witness.signer):
+                raise BadSignature(witness.signer, witness.key)
             keys.append(witness.signer)
             continue
         key = find_key(require_account(draft, witness.signer), witness.key)
@@ -204,7 +229,7 @@ def check_witnesses(
         if isinstance(actor, AccountActor):
             actor_signed |= (witness.signer, witness.key) == (actor.account, actor.key)
         else:
-            actor_signed |= witness.signer == actor.key
+            actor_signed |= (witness.signer, witness.key) == (actor.key, 0)
     first: Authority
     if isinstance(actor, AccountActor):
         own, first = actor.account, Holder(actor.account)
@@ -215,7 +240,7 @@ def check_witnesses(
     authorities: list[Authority] = [first]
     for signer, signed in counts.items():
         if len(signer) == 32:
-            if signer != own or signed != 1 or transaction.witnesses[0].key != 0:
+            if signer != own or signed != 1:
                 raise SuperfluousWitness(signer, signed, 1)
             continue
         account = draft.find(ACCOUNTS, signer)

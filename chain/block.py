@@ -20,7 +20,10 @@ from chain.merkle import list_root
 
 BLOCK_BYTES_MAX = 8 * 1024 * 1024
 TRANSACTIONS_MAX = 10_000
+TRANSACTIONS_BYTES_MAX = 7 * 1024 * 1024
+"""Of all transactions together, so that header, certificate and evidence find room as well."""
 EVIDENCE_MAX = 16
+EVIDENCE_BYTES_MAX = 1024
 
 
 class Header(Record, tag=1):
@@ -47,12 +50,15 @@ class Header(Record, tag=1):
     history: Hash
 
 
+EvidenceItem = Annotated[bytes, Meta(max_length=EVIDENCE_BYTES_MAX)]
+
+
 class Block(Record, tag=1):
     """`parent_certificate` is empty at height 1 only."""
 
     header: Header
     transactions: Annotated[tuple[bytes, ...], Meta(max_length=TRANSACTIONS_MAX)]
-    evidence: Annotated[tuple[bytes, ...], Meta(max_length=EVIDENCE_MAX)]
+    evidence: Annotated[tuple[EvidenceItem, ...], Meta(max_length=EVIDENCE_MAX)]
     parent_certificate: Annotated[tuple[Certificate, ...], Meta(max_length=1)]
 
 

@@ -30,7 +30,7 @@ def read_event(data: bytes) -> Record:
     """Raises Malformed for an event this release does not know."""
     try:
         head: Any = msgspec.msgpack.decode(data)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Malformed(str(error)) from None
     number = head[0] if isinstance(head, list) and head else None
     record = EVENTS.get(number) if isinstance(number, int) else None

@@ -6,7 +6,8 @@ put it, with the block and its certificate, into a single atomic synced batch: t
 two stores that can disagree.
 
 Keys: `r` table (2 bytes) key -> salt and record; `n` prefix -> tree node; `h` level index ->
-history subtree; `tip` -> where the chain stands; `p` path -> the key of the record there (for absence proofs).
+history subtree; `p` path -> the key of the record there (for absence proofs); `tip` -> where the
+chain stands.
 """
 
 from __future__ import annotations
@@ -48,24 +49,40 @@ class KeyValue(Protocol):
 
 
 class MemoryStore:
-    """A key-value store in memory, for the auditor, the simulator and tests."""
+    """A key-value store in memory, for the auditor, the simulator and tests.
+
+    Keys of records are also kept by table, so that scanning a short table (versions, due work) in
+    every block does not walk through all accounts.
+    """
 
     def __init__(self) -> None:
         self.pairs: dict[bytes, bytes] = {}
+        self._tables: dict[bytes, dict[bytes, None]] = {}
 
     def get(self, key: bytes) -> bytes | None:
         return self.pairs.get(key)
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
-        for key in sorted(k for k in self.pairs if start <= k < stop):
+        table = start[:3]
+        within_table = len(table) == 3 and table[:1] == b"r" and stop <= _after(table)
+        keys = self._tables.get(table, {}) if within_table else self.pairs
+        for key in sorted(k for k in keys if start <= k < stop):
             yield key, self.pairs[key]
 
     def write(self, writes: Sequence[tuple[bytes, bytes | None]]) -> None:
         for key, value in writes:
             if value is None:
-                self.pairs.pop(key, None)
-            else:
-                self.pairs[key] = value
+                if self.pairs.pop(key, None) is not None:
+                    self._tables.get(key[:3], {}).pop(key, None)
+                continue
+            if key not in self.pairs and key[:1] == b"r":
+                self._tables.setdefault(key[:3], {})[key] = None
+            self.pairs[key] = value
+
+
+def _after(prefix: bytes) -> bytes:
+    """The first key behind all keys that begin with `prefix` (three bytes, below ff ff ff)."""
+    return (int.from_bytes(prefix, "big") + 1).to_bytes(3, "big")
 
 
 class Tip(Record, tag=1):
@@ -108,7 +125,7 @@ def history_key(level: int, index: int) -> bytes:
 
 
 class Cache(OrderedDict[Any, Any]):
-    """A mapping that forgets what was used longest ago, past a named limit."""
+    """A mapping that forgets what was kept longest ago, past a named limit."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -116,6 +133,7 @@ class Cache(OrderedDict[Any, Any]):
 
     def keep(self, key: Any, value: Any) -> None:
         self[key] = value
+        self.move_to_end(key)
         if len(self) > self.limit:
             self.popitem(last=False)
 

@@ -178,17 +178,22 @@ def queue_seat_change(draft: Draft, change: SeatChange) -> None:
 def move_seats(draft: Draft) -> SeatSets:
     """Step the sets on by one height, applying decided changes in order.
 
-    At most max(1, f) seats change per height, never below one seat (`consensus.md`); the rest
-    waits. Removing a wijk that has no seat, or adding a seat that is there, uses no place.
+    At most max(1, f) seats change per height; the rest waits. There is always a seat: the removal
+    of the last one waits for another, and so do later changes of that wijk. Removing a wijk that
+    has no seat, or adding a seat that is there, uses no place.
     """
     before = seat_sets(draft)
     latest: dict[str, Seat] = {seat.wijk: seat for seat in before.after}
     places = max(1, tolerated(len(latest)))
+    waits: str | None = None
     for key, change in list(draft.scan(SEAT_CHANGES)):
         seat = change.seat[0] if change.seat else None
+        if change.wijk == waits:
+            continue
         if latest.get(change.wijk) != seat:
             if seat is None and len(latest) == 1:
-                break
+                waits = change.wijk
+                continue
             if places == 0:
                 break
             places -= 1

@@ -1,0 +1,278 @@
+"""Contracts: what software offers to run, and what one call may know and do.
+
+A `Release` is an argument of execution, so the arrow of imports points downward, and a test can
+run the chain with one toy contract. `run_call` is the only door into a contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chain.authority import Authority, NotAuthorised, describe
+from chain.block import PartyEvent, RefusalRecord
+from chain.codec import Record, decode, encode
+from chain.errors import Malformed, Refusal, Rejected
+from chain.rules import PROTOCOL, VERSIONS, Due, activations_at, schedule, version_of
+from chain.state import Draft, View
+from chain.transaction import AccountActor, Actor, Call, Transaction, parse
+
+CALL_COST_MIN = 200
+"""Cost of a call that is refused before it is read: a block of junk must not outrun its time."""
+
+
+class UnknownContract(Rejected):
+    code = 41
+    fields = ("contract",)
+
+
+class ContractMoved(Rejected):
+    """The call names a version that is not in force; `active` is (0: none)."""
+
+    code = 42
+    fields = ("contract", "version", "active")
+
+
+class UnknownMethod(Rejected):
+    code = 43
+    fields = ("contract", "method")
+
+
+class BadArguments(Rejected):
+    """The arguments are not the canonical encoding of what the method takes."""
+
+    code = 44
+    fields = ("contract", "method")
+
+
+class NotOpenToOneTimeKeys(Rejected):
+    code = 45
+    fields = ("contract", "method")
+
+
+class NotACall(Rejected):
+    """A decision cannot carry this call."""
+
+    code = 46
+    fields = ("contract", "method")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """`run(draft, context, args)` changes the draft or raises a Rejected. `cost` is in µs or so.
+
+    `carried`: may a decision of a board, of residents or of the federation carry it out?
+    """
+
+    args: type[Record]
+    run: Callable[[Draft, Context, Any], None]
+    cost: int | Callable[[Any], int] = 200
+    one_time: bool = False
+    carried: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One version of one agreement. `due` handlers take the args they were scheduled with."""
+
+    name: str
+    version: int
+    methods: Mapping[str, Method]
+    due: Mapping[str, Callable[[Draft, Context, bytes], None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolVersion:
+    """Codec and admission rules that a height selects."""
+
+    number: int
+    parse: Callable[[bytes], Transaction] = parse
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What this software knows how to run: every version of contracts and protocol it carries."""
+
+    contracts: Mapping[tuple[str, int], Contract]
+    protocols: Mapping[int, ProtocolVersion]
+
+    def lacks(self, name: str, version: int) -> bool:
+        if name == PROTOCOL:
+            return version not in self.protocols
+        return (name, version) not in self.contracts
+
+
+def release(
+    contracts: Iterable[Contract], protocols: Iterable[ProtocolVersion] = (ProtocolVersion(1),)
+) -> Release:
+    return Release({(c.name, c.version): c for c in contracts}, {p.number: p for p in protocols})
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFrame:
+    """The part of a header that execution sees; `time_ms` is the only clock."""
+
+    chain: bytes
+    epoch: int
+    height: int
+    time_ms: int
+    parent: bytes
+
+
+class ReleaseTooOld(Exception):
+    """The rules in force from `height` on are not in this release; stop before it and update."""
+
+    def __init__(self, height: int, missing: Sequence[str]) -> None:
+        super().__init__(
+            f"from height {height} on this chain uses {', '.join(missing)}, which this release "
+            "does not have: install a newer release and start again"
+        )
+        self.height = height
+        self.missing = tuple(missing)
+
+
+class Context:
+    """What a call may know and do besides reading and changing its draft.
+
+    `authorities`: everything this call may act as. `actor`: who sent the transaction (None for
+    due work). `decision`: the authority of the decision that carries this call out, if one does.
+    """
+
+    __slots__ = (
+        "actor", "authorities", "chain", "decision", "epoch", "events", "height", "parent",
+        "release", "time_ms", "transaction_id", "wire_hash",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        release: Release,
+        header: BlockFrame,
+        wire_hash: bytes,
+        transaction_id: bytes,
+        actor: Actor | None,
+        authorities: tuple[Authority, ...],
+        decision: Authority | None = None,
+    ) -> None:
+        self.release = release
+        self.chain = header.chain
+        self.epoch = header.epoch
+        self.height = header.height
+        self.time_ms = header.time_ms
+        self.parent = header.parent
+        self.wire_hash = wire_hash
+        self.transaction_id = transaction_id
+        self.actor = actor
+        self.authorities = authorities
+        self.decision = decision
+        self.events: list[PartyEvent] = []
+
+    @property
+    def account(self) -> bytes:
+        """The acting account's id. Raises NotAuthorised for a one-time key or due work."""
+        if not isinstance(self.actor, AccountActor):
+            raise NotAuthorised("account")
+        return self.actor.account
+
+    def require(self, authority: Authority) -> None:
+        """Raises NotAuthorised."""
+        if authority not in self.authorities:
+            raise NotAuthorised(describe(authority))
+
+    def has(self, authority: Authority) -> bool:
+        return authority in self.authorities
+
+    def emit(self, record: Record, party: bytes = b"") -> None:
+        """Report an event; with a party, only that account's receipt leaf carries it."""
+        self.events.append(PartyEvent(party, encode(record)))
+
+    def schedule(
+        self, draft: Draft, time_ms: int, contract: str, handler: str, args: Record
+    ) -> bytes:
+        return schedule(draft, time_ms, contract, handler, encode(args))
+
+    def carry_out(
+        self, draft: Draft, calls: Sequence[Call], authority: Authority
+    ) -> RefusalRecord | None:
+        """Run a decision's calls under its authority: all, or none and the refusal."""
+        inner = Draft(draft)
+        context = Context.__new__(Context)
+        for name in Context.__slots__:
+            setattr(context, name, getattr(self, name))
+        context.authorities = (authority,)
+        context.decision = authority
+        context.events = []
+        for position, call in enumerate(calls):
+            try:
+                run_call(inner, context, call, carried=True)
+            except Rejected as refusal:
+                return refusal_record(position, refusal)
+        draft.absorb(inner)
+        self.events += context.events
+        return None
+
+
+def missing_versions(state: View, release: Release, height: int) -> list[str]:
+    """What is in force at `height`, by what is decided now, and not in this release."""
+    versions = {key.decode(): active.version for key, active in state.scan(VERSIONS)}
+    versions |= {a.name: a.version for a in activations_at(state, height)}
+    return [f"{n} version {v}" for n, v in sorted(versions.items()) if release.lacks(n, v)]
+
+
+def call_cost(view: View, release: Release, call: Call) -> int:
+    """The declared cost; for a call that cannot be read, that of refusing it.
+
+    Only the version in force counts: what else a release carries must not move a block's cost.
+    """
+    if call.version != version_of(view, call.contract):
+        return CALL_COST_MIN
+    contract = release.contracts.get((call.contract, call.version))
+    method = contract.methods.get(call.method) if contract else None
+    if method is None:
+        return CALL_COST_MIN
+    if isinstance(method.cost, int):
+        return method.cost
+    try:
+        return method.cost(decode(method.args, call.args))
+    except Malformed:
+        return CALL_COST_MIN
+
+
+def run_call(draft: Draft, context: Context, call: Call, *, carried: bool) -> None:
+    """Dispatch one call.
+
+    Refuses UnknownContract, ContractMoved, UnknownMethod, NotACall, NotOpenToOneTimeKeys,
+    BadArguments, in that order; then whatever the method refuses.
+    """
+    active = version_of(draft, call.contract)
+    if active == 0:
+        raise UnknownContract(call.contract)
+    if call.version != active:
+        raise ContractMoved(call.contract, call.version, active)
+    method = context.release.contracts[(call.contract, active)].methods.get(call.method)
+    if method is None:
+        raise UnknownMethod(call.contract, call.method)
+    if carried and not method.carried:
+        raise NotACall(call.contract, call.method)
+    if not carried and not method.one_time and not isinstance(context.actor, AccountActor):
+        raise NotOpenToOneTimeKeys(call.contract, call.method)
+    try:
+        args = decode(method.args, call.args)
+    except Malformed:
+        raise BadArguments(call.contract, call.method) from None
+    method.run(draft, context, args)
+
+
+def run_due(draft: Draft, context: Context, due: Due) -> None:
+    """Run a piece of due work. Refuses UnknownContract, UnknownMethod, or what the handler does."""
+    version = version_of(draft, due.contract)
+    if version == 0:
+        raise UnknownContract(due.contract)
+    handler = context.release.contracts[(due.contract, version)].due.get(due.handler)
+    if handler is None:
+        raise UnknownMethod(due.contract, due.handler)
+    handler(draft, context, due.args)
+
+
+def refusal_record(position: int, refusal: Refusal) -> RefusalRecord:
+    return RefusalRecord(position, refusal.code, refusal.values)
