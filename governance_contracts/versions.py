@@ -1,0 +1,25 @@
+"""Which contracts this release carries, and which of them a new chain starts with.
+
+A new version of a contract is a new module. Both stay listed here, so that old blocks replay;
+the federation activates the new one at a height.
+"""
+
+from __future__ import annotations
+
+from chain.contract import Contract, Release, release
+from chain.rules import PROTOCOL
+from governance_contracts import regions, registry
+
+CONTRACTS: tuple[Contract, ...] = (
+    regions.CONTRACT,
+    registry.CONTRACT,
+)
+
+RELEASE: Release = release(CONTRACTS)
+
+CONTRACT_VERSIONS: tuple[tuple[str, int], ...] = (
+    (PROTOCOL, 1),
+    ("regions", 1),
+    ("registry", 1),
+)
+"""In force from genesis: name and version."""
