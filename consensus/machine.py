@@ -15,8 +15,7 @@ if one comes back.
 
 from __future__ import annotations
 
-from chain.certificate import NIL, Certificate, Seats, SeatSignature, Vote
-from chain.codec import U53, Record
+from chain.certificate import NIL, Certificate, Seats, Vote
 from chain.kinds import Kind
 from consensus import gossip
 from consensus import round as rules
@@ -40,8 +39,10 @@ from consensus.events import (
 from consensus.messages import BlockProposal, SignedMessage, SignedProposal, SignedVote, Summary
 from consensus.proposer import proposer
 from consensus.round import Backed, RoundState, Stage, TimedOut
-from consensus.snapshot import MachineSnapshot, UnsignedVote, Verdict, shown_rounds
+from consensus.snapshot import MachineSnapshot, UnsignedVote, held_messages
 from consensus.tally import Tally
+from consensus.timers import Timers
+from consensus.verdicts import Verdicts
 
 __all__ = [
     "Action",
@@ -68,24 +69,6 @@ __all__ = [
 ]
 
 
-class Timers(Record, tag=1):
-    """Durations in milliseconds: `x_ms + x_step_ms * round`, never above `cap_ms`.
-
-    Linear and capped, so that an outage of a week ends in seconds.
-    """
-
-    propose_ms: U53
-    propose_step_ms: U53
-    vote_ms: U53
-    vote_step_ms: U53
-    cap_ms: U53
-
-    def duration_ms(self, stage: Stage, round: int) -> int:
-        if stage is Stage.PROPOSE:
-            return min(self.propose_ms + self.propose_step_ms * round, self.cap_ms)
-        return min(self.vote_ms + self.vote_step_ms * round, self.cap_ms)
-
-
 class Machine:
     """Drive it with `start` and `handle`; perform the actions they return in order."""
 
@@ -102,9 +85,7 @@ class Machine:
         """The decision and its round."""
         self._state = RoundState(height, len(seats), me)
         self._tally = Tally(len(seats))
-        self._valid: dict[bytes, bool] = {}
-        self._fresh: dict[bytes, bool] = {}  # in the current round
-        self._asked: list[bytes] = []  # in the current round
+        self._verdicts = Verdicts()
         self._building: int | None = None
         self._unsigned: list[SignVote | SignProposal] = []
         self._out: list[Action] = []
@@ -161,9 +142,8 @@ class Machine:
                     self._recall(signed.kind, signed.vote)
             case BlockJudged(block, round_, valid, fresh):
                 if self.backed(block):
-                    self._valid.setdefault(block, valid)
-                    if round_ == self.round:
-                        self._fresh.setdefault(block, fresh)
+                    this_round = round_ == self.round
+                    self._verdicts.judged(block, valid, fresh if this_round else None)
             case BlockBuilt(block, round_):
                 self._propose_built(block, round_)
             case TimedOut():
@@ -178,21 +158,17 @@ class Machine:
     def certificate_for(self, block: bytes) -> Certificate | None:
         """All precommits known for a block in its deciding round, sorted by seat; None without q.
         It grows while late precommits arrive."""
+        if self.decided is not None and self.decided.block == block:
+            return self._tally.certificate(self.height, self.decided)
         for committed, deciding in self._tally.committed():
             if committed == block:
-                if self.decided is not None and self.decided.block == block:
-                    deciding = self.decided.round
-                signatures = tuple(
-                    SeatSignature(signed.vote.seat, signed.signature)
-                    for signed in self._tally.precommits_for(block, deciding)
-                )
-                return Certificate(self.height, deciding, block, signatures)
+                return self._tally.certificate(self.height, Backed(block, deciding))
         return None
 
     def backed(self, block: bytes) -> bool:
         """Must the bytes of this block be kept? True for what is proposed in this round or the
         next, valid, locked, precommitted by q seats, or asked about in this round."""
-        return block in self._asked or block in self._kept()
+        return self._verdicts.asked(block) or block in self._kept()
 
     def polka(self, round: int, block: bytes) -> tuple[SignedVote, ...]:
         """The prevotes held for a block in a round, by seat: what goes along with a proposal that
@@ -211,22 +187,16 @@ class Machine:
 
     def snapshot(self) -> MachineSnapshot:
         """What a restart needs; bounded. Messages of older rounds come again from peers."""
-        shown = shown_rounds(self._tally, self._state)
-        held = [self._tally.of(r) for r in shown]
-        votes = [v for h in held for votes in (h.prevotes, h.precommits) for v in votes.sorted()]
-        decided = self.stage is Stage.DECIDED
+        proposals, votes = held_messages(self._tally, self._state)
         return MachineSnapshot(
             self.height,
             self.round,
-            Stage.PRECOMMIT if decided else self.stage,
+            Stage.PRECOMMIT if self.stage is Stage.DECIDED else self.stage,
             () if self.locked is None else (self.locked,),
             () if self.valid is None else (self.valid,),
-            tuple(h.proposal for h in held if h.proposal is not None),
-            tuple(votes),
-            tuple(
-                Verdict(block, valid, (self._fresh[block],) if block in self._fresh else ())
-                for block, valid in sorted(self._valid.items())
-            ),
+            proposals,
+            votes,
+            self._verdicts.snapshot(),
             tuple(UnsignedVote(u.kind, u.vote) for u in self._unsigned if isinstance(u, SignVote)),
             tuple(u.proposal for u in self._unsigned if isinstance(u, SignProposal)),
         )
@@ -247,10 +217,7 @@ class Machine:
             self._tally.add_proposal(proposal, self.round)
         for vote in snapshot.votes:
             self._tally.add_vote(vote, self.round)
-        for verdict in snapshot.verdicts:
-            self._valid[verdict.block] = verdict.valid
-            for fresh in verdict.fresh:
-                self._fresh[verdict.block] = fresh
+        self._verdicts.restore(snapshot.verdicts)
         for unsigned in snapshot.unsigned_votes:
             self._unsigned.append(SignVote(Kind(unsigned.kind), unsigned.vote))
         for unsigned_proposal in snapshot.unsigned_proposals:
@@ -275,7 +242,7 @@ class Machine:
         if state.stage in (Stage.IDLE, Stage.DECIDED):
             return None
         for block, deciding in self._tally.committed():  # L49
-            match self._valid.get(block):
+            match self._verdicts.valid(block):
                 case True:
                     return rules.Committed(block, deciding)
                 case False if not self.diverged:
@@ -287,7 +254,7 @@ class Machine:
         if state.stage is Stage.PROPOSE and (due := self._judged(held.proposal)) is not None:
             return due
         polka = held.prevotes.majority
-        if polka is not None and (polka == NIL or self._valid.get(polka) is True):
+        if polka is not None and (polka == NIL or self._verdicts.valid(polka) is True):
             first = state.stage is Stage.PREVOTE  # L36, L44
             late = state.stage is Stage.PRECOMMIT and polka != NIL  # L36
             if (first or late) and not state.polka_seen:
@@ -304,9 +271,9 @@ class Machine:
         if signed is None:
             return None
         proposal = signed.proposal
-        block, valid = proposal.block, self._valid.get(proposal.block)
+        block, valid = proposal.block, self._verdicts.valid(proposal.block)
         if not proposal.valid_round:
-            fresh = self._fresh.get(block)
+            fresh = self._verdicts.fresh(block)
             if valid is False or (valid is not None and fresh is not None):
                 return rules.Proposed(block, valid and fresh is True)
         elif valid is not None and self._tally.proves(proposal.valid_round[0], block):
@@ -328,14 +295,13 @@ class Machine:
                     self._propose(backed)
                 case rules.Finish(block, deciding):
                     self.decided = Backed(block, deciding)
-                    certificate = self.certificate_for(block)
-                    assert certificate is not None, "a decision has q precommits"
+                    certificate = self._tally.certificate(self.height, self.decided)
                     self._out.append(Decide(block, certificate))
 
     def _resume(self) -> None:
         """Take the round up again; see `start`."""
         self._state = rules.resumed(self._state)
-        self._asked.clear()
+        self._verdicts.ask_anew()
         self._building = None
         if self.stage is Stage.PROPOSE:
             self._arm(Stage.PROPOSE)
@@ -375,8 +341,8 @@ class Machine:
         self._building = None
         if self.me is None or self.silent:
             return
-        self._valid[block] = self._fresh[block] = True
-        self._asked.append(block)
+        self._verdicts.judged(block, valid=True, fresh=True)
+        self._verdicts.ask(block)
         self._sign(SignProposal(BlockProposal(self.height, built_for, (), block, self.me)))
 
     def _sign(self, action: SignVote | SignProposal) -> None:
@@ -397,22 +363,25 @@ class Machine:
         current = self._tally.of(self.round)
         if current.proposal is not None:
             proposal = current.proposal.proposal
-            known = proposal.block in self._valid
-            stale = not proposal.valid_round and proposal.block not in self._fresh
-            if not known or (stale and self.stage is Stage.PROPOSE):
+            valid, fresh = (
+                self._verdicts.valid(proposal.block),
+                self._verdicts.fresh(proposal.block),
+            )
+            awaited = self.stage is Stage.PROPOSE and not proposal.valid_round and fresh is None
+            if valid is None or (valid and awaited):
                 self._judge(proposal.block)
         wanted = [block for block, _ in self._tally.committed()]
         if current.prevotes.majority:
             wanted.append(current.prevotes.majority)
         for block in wanted:
-            if block not in self._valid:
+            if self._verdicts.valid(block) is None:
                 self._judge(block)
 
     def _judge(self, block: bytes) -> None:
-        if block not in self._asked:
+        if not self._verdicts.asked(block):
             if not self._tally.names(block):
                 self._out.append(Fetch(block, self.height, self.round))
-            self._asked.append(block)
+            self._verdicts.ask(block)
             self._out.append(Judge(block, self.height, self.round))
 
     def _kept(self) -> list[bytes]:
@@ -427,10 +396,7 @@ class Machine:
 
     def _forget(self) -> None:
         """A new round: drop requests of the old one and verdicts on blocks no longer kept."""
-        kept = self._kept()
-        self._valid = {block: valid for block, valid in self._valid.items() if block in kept}
-        self._fresh = {}
-        self._asked = []
+        self._verdicts.next_round(self._kept())
         self._building = None
         self._unsigned = []
 

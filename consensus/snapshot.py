@@ -53,12 +53,23 @@ class MachineSnapshot(Record, tag=1):
     unsigned_proposals: Annotated[tuple[BlockProposal, ...], Meta(max_length=1)]
 
 
-def shown_rounds(tally: Tally, state: RoundState) -> list[int]:
-    """The rounds a snapshot holds, in order."""
+def held_messages(
+    tally: Tally, state: RoundState
+) -> tuple[tuple[SignedProposal, ...], tuple[SignedVote, ...]]:
+    """The proposals and votes that a snapshot holds, in order of round, kind and seat."""
     held = tally.rounds()
     needed = [backed.round for backed in (state.locked, state.valid) if backed is not None]
     needed.extend(deciding for _, deciding in tally.committed()[:1])
     if (signed := tally.proposal(state.round)) is not None:
         needed.extend(signed.proposal.valid_round)
-    near = [r for r in held if r <= state.round + 1][-NEWEST_ROUNDS:]
-    return [r for r in held if r in near or r in needed]
+    newest = [r for r in held if r <= state.round + 1][-NEWEST_ROUNDS:]
+    shown = [tally.of(r) for r in held if r in newest or r in needed]
+    return (
+        tuple(messages.proposal for messages in shown if messages.proposal is not None),
+        tuple(
+            signed
+            for messages in shown
+            for votes in (messages.prevotes, messages.precommits)
+            for signed in votes.sorted()
+        ),
+    )

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from chain.certificate import quorum, tolerated
+from chain.certificate import Certificate, SeatSignature, quorum, tolerated
 from chain.kinds import Kind
 from consensus.evidence import Evidence, conflict
 from consensus.messages import SignedProposal, SignedVote
+from consensus.round import Backed
 
 
 class VoteSet:
@@ -153,10 +154,15 @@ class Tally:
         """
         return sorted(self._committed.items())
 
-    def precommits_for(self, block: bytes, round: int) -> tuple[SignedVote, ...]:
-        """Sorted by seat."""
-        votes = self.of(round).precommits.sorted()
-        return tuple(signed for signed in votes if signed.vote.block == block)
+    def certificate(self, height: int, decided: Backed) -> Certificate:
+        """Every precommit held for this block in this round, sorted by seat."""
+        votes = self.of(decided.round).precommits.sorted()
+        signatures = tuple(
+            SeatSignature(signed.vote.seat, signed.signature)
+            for signed in votes
+            if signed.vote.block == decided.block
+        )
+        return Certificate(height, decided.round, decided.block, signatures)
 
     def reached(self) -> int:
         """The highest round that f + 1 seats are in or past; -1 if fewer were heard (L55)."""
