@@ -1,0 +1,274 @@
+"""What a payment says: the records of `pay`, `refund` and `payout`, their events and refusals.
+
+The fields are those that the wijk's accounts need (purpose, use, hours, programme ...). None of
+them is about a person: a memo, a name or an invoice stays off the chain, behind `reference`, a
+commitment. Codes are coarse on purpose.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from chain import crypto
+from chain.codec import (
+    U8,
+    U16,
+    U32,
+    AccountId,
+    Code,
+    Hash,
+    Millis,
+    Record,
+    Salt,
+    Sig,
+    encode,
+)
+from chain.kinds import Kind, Tag
+from chain.money import AmountField, Cents, CentsField
+from chain.state import Table, raw
+from governance_contracts.balances import LotId
+from governance_contracts.lots import Terms
+
+LINES_MAX = 8
+PARTS_MAX = 16
+PAYOUT_LINES_MAX = 1_000
+VAT_MAX = 10_000
+
+
+class Use(IntEnum):
+    """What the payee's product is for. `UNSTATED`: FINAL for households, else INTER."""
+
+    UNSTATED = 0
+    FINAL = 1
+    INTER = 2
+    CAP = 3
+    RESALE = 4
+
+
+PURPOSES = frozenset(
+    {
+        "SALE",  # goods or a service
+        "WORK",  # a paid job between people, outside employment
+        "COMM",  # community work recognised by a vote; hours are mandatory
+        "WAGE",
+        "RENT",
+        "INT",
+        "TAX",
+        "BEN",
+        "GRANT",
+        "GIFT",
+        "DUES",
+        "INCOME",  # to a person: benefit, grant or wage, which only the payer's reports tell apart
+        "FEE",
+        "OWN",  # between accounts of one owner
+        "LOAN",
+        "NET",  # settlement between wijken
+    }
+)
+"""Purposes a payer may state. EARM, MINT, REDEEM, REFUND and ESCROW follow from the call."""
+
+
+class LinkKind(IntEnum):
+    REFUND_OF = 1
+    ESCROW_OF = 2
+    CORRECTION_OF = 3
+
+
+class Line(Record, tag=1):
+    """`vat`: the rate in hundredths of a percent (2100 is 21 %), or unstated."""
+
+    amount: AmountField
+    category: Code
+    use: U8
+    vat: Annotated[tuple[U16, ...], Meta(max_length=1)]
+
+
+class Share(Record, tag=1):
+    """The part of a payment that comes out of a fund's earmarks."""
+
+    fund: AccountId
+    amount: AmountField
+
+
+class Link(Record, tag=1):
+    """This payment belongs to an earlier transaction."""
+
+    kind: U8
+    transaction: Hash
+
+
+class Request(Record, tag=1):
+    """What a payee asks for. Empty `coin`: any coin the payee accepts. `name`: a commitment.
+
+    `home` is the home wijk of a person payee, so that a wallet knows before sending whether
+    region-bound coin can go there.
+    """
+
+    payee: AccountId
+    coin: Annotated[tuple[Code, ...], Meta(max_length=1)]
+    amount: AmountField
+    place: Annotated[tuple[U16, ...], Meta(max_length=1)]
+    home: Annotated[tuple[Code, ...], Meta(max_length=1)]
+    name: Annotated[tuple[Hash, ...], Meta(max_length=1)]
+    reference: Annotated[tuple[Hash, ...], Meta(max_length=1)]
+    expires_ms: Millis
+    nonce: Salt
+
+
+class SignedRequest(Record, tag=1):
+    """`signature` is the payee's, with its key number `key`, over `request_sign_bytes`."""
+
+    request: Request
+    key: U16
+    signature: Sig
+
+
+class Pay(Record, tag=1):
+    """Pay for one to eight lines in one coin.
+
+    `place`: the number of the payee's place where this payment happens. `lots`: lots to draw on,
+    and free coin for the rest; empty leaves the choice to the contract. `minutes`: of work.
+    `served`: the wijk that community work was done for. `gross` less `discount` is the sum of the
+    lines. `split`: what funds contribute through earmarks, if stated.
+    """
+
+    payer: AccountId
+    payee: AccountId
+    coin: Code
+    place: Annotated[tuple[U16, ...], Meta(max_length=1)]
+    lines: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=LINES_MAX)]
+    lots: Annotated[tuple[LotId, ...], Meta(max_length=PARTS_MAX)]
+    purpose: Code
+    minutes: Annotated[tuple[U32, ...], Meta(max_length=1)]
+    served: Annotated[tuple[Code, ...], Meta(max_length=1)]
+    programme: Annotated[tuple[Code, ...], Meta(max_length=1)]
+    tariff: Annotated[tuple[Code, ...], Meta(max_length=1)]
+    deal: Annotated[tuple[Code, ...], Meta(max_length=1)]
+    agreement: Annotated[tuple[Code, ...], Meta(max_length=1)]
+    gross: AmountField
+    discount: CentsField
+    split: Annotated[tuple[Share, ...], Meta(max_length=LINES_MAX)]
+    link: Annotated[tuple[Link, ...], Meta(max_length=1)]
+    request: Annotated[tuple[SignedRequest, ...], Meta(max_length=1)]
+    reference: Annotated[tuple[Hash, ...], Meta(max_length=1)]
+
+
+class RefundLine(Record, tag=1):
+    """`line` counts from 0."""
+
+    line: U8
+    amount: AmountField
+
+
+class Refund(Record, tag=1):
+    """Give back lines of a payment, in part or whole; no lines: all that is left of it.
+
+    `payment` is the transaction's id, `number` the payment's place in it, counted from 0.
+    """
+
+    payment: Hash
+    number: U8
+    lines: Annotated[tuple[RefundLine, ...], Meta(max_length=LINES_MAX)]
+
+
+class PayoutLine(Record, tag=1):
+    payee: AccountId
+    amount: AmountField
+    purpose: Code
+    reference: Annotated[tuple[Hash, ...], Meta(max_length=1)]
+
+
+class Payout(Record, tag=1):
+    """Pay up to 1,000 payees out of free coin. `terms`: what the run binds the coin to, if so."""
+
+    payer: AccountId
+    coin: Code
+    lines: Annotated[tuple[PayoutLine, ...], Meta(min_length=1, max_length=PAYOUT_LINES_MAX)]
+    terms: Annotated[tuple[Terms, ...], Meta(max_length=1)]
+
+
+def plain(
+    payer: bytes,
+    payee: bytes,
+    coin: str,
+    amount: int,
+    purpose: str = "GIFT",
+    *,
+    place: int | None = None,
+    category: str = "other",
+    use: int = Use.UNSTATED,
+    lots: tuple[int, ...] = (),
+    request: SignedRequest | None = None,
+    reference: bytes | None = None,
+) -> Pay:
+    """A payment of one line without discount: what people mostly make."""
+    return Pay(
+        payer=payer,
+        payee=payee,
+        coin=coin,
+        place=() if place is None else (place,),
+        lines=(Line(Cents(amount), category, use, ()),),
+        lots=lots,
+        purpose=purpose,
+        minutes=(),
+        served=(),
+        programme=(),
+        tariff=(),
+        deal=(),
+        agreement=(),
+        gross=Cents(amount),
+        discount=Cents(0),
+        split=(),
+        link=(),
+        request=() if request is None else (request,),
+        reference=() if reference is None else (reference,),
+    )
+
+
+def request_id(request: Request) -> bytes:
+    return crypto.tagged(Tag.REQUEST, encode(request))
+
+
+def request_sign_bytes(chain: bytes, epoch: int, request: Request) -> bytes:
+    return crypto.sign_bytes(Kind.REQUEST, chain, epoch, encode(request))
+
+
+# What the chain keeps.
+
+
+class Part(Record, tag=1):
+    """Coin of one lot (0: free) that went to one line, and how much of it was given back."""
+
+    line: U8
+    lot: LotId
+    amount: AmountField
+    refunded: CentsField
+
+
+class Payment(Record, tag=1):
+    """Kept for refunds: who paid whom, out of which lots, in the order in which they were drawn."""
+
+    payer: AccountId
+    payee: AccountId
+    coin: Code
+    place: Annotated[tuple[U16, ...], Meta(max_length=1)]
+    time_ms: Millis
+    parts: Annotated[tuple[Part, ...], Meta(min_length=1, max_length=PARTS_MAX)]
+
+
+class PaidRequest(Record, tag=1):
+    """A request that was paid, and in which transaction."""
+
+    payment: Hash
+
+
+def payment_key(key: tuple[bytes, int]) -> bytes:
+    """Transaction id and number of the payment in it."""
+    return key[0] + key[1].to_bytes(1, "big")
+
+
+PAYMENTS: Table[tuple[bytes, int], Payment] = Table(90, "payment", Payment, payment_key)
+PAID_REQUESTS: Table[bytes, PaidRequest] = Table(91, "paid_request", PaidRequest, raw)
