@@ -13,8 +13,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from chain import crypto
-from chain.certificate import Certificate
+from chain.certificate import Certificate, certificate_hash
 from chain.codec import U8, U16, U32, Code, Hash, Height, Millis, Record, decode, encode
+from chain.errors import Malformed
 from chain.kinds import Tag
 from chain.merkle import list_root
 
@@ -77,6 +78,22 @@ def transactions_root(wire_hashes: Sequence[bytes]) -> bytes:
 
 def evidence_root(evidence: Sequence[bytes]) -> bytes:
     return list_root([crypto.tagged(Tag.EVIDENCE, item) for item in evidence])
+
+
+def check_body(
+    header: Header,
+    wire_hashes: Sequence[bytes],
+    evidence: Sequence[bytes],
+    parent_certificate: tuple[Certificate, ...],
+) -> None:
+    """Is this the body that the header names? Raises Malformed: then who sent it is at fault,
+    and nothing is said about the block."""
+    if transactions_root(wire_hashes) != header.transactions:
+        raise Malformed("the transactions do not fit the header")
+    if evidence_root(evidence) != header.evidence:
+        raise Malformed("the evidence does not fit the header")
+    if certificate_hash(parent_certificate) != header.parent_certificate:
+        raise Malformed("the parent certificate does not fit the header")
 
 
 class RefusalRecord(Record, tag=1):

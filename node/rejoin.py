@@ -1,0 +1,75 @@
+"""Before its first signature, a restarted seat asks the others what it signed.
+
+No block can be made without q seats, so waiting for q - 1 others costs nothing; answering needs
+no signing, so all may restart at once after a power cut. What they hold that our guard never
+made was signed elsewhere, with our key: then the seat must not go on.
+"""
+
+from __future__ import annotations
+
+from chain.certificate import Seats, quorum
+from consensus.messages import SignedProposal, SignedVote, check_proposal, check_vote
+from node.messages import Signed
+from node.signer import Signer
+
+
+class KeyUsedElsewhere(Exception):
+    """Our key signed something that this machine's guard has no record of."""
+
+    def __init__(self, height: int, round: int) -> None:
+        super().__init__(
+            f"this seat's key signed for height {height}, round {round}, but not on this machine: "
+            "the same key runs, or ran, elsewhere, or this folder was restored from a backup "
+            "older than its last signature. Stop the other one for good, or have the board "
+            "rotate this seat's key; this node signs nothing until then"
+        )
+
+
+class Rejoin:
+    """Counts the answers of one open height. Done at once without a seat or with q = 1."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._heard: dict[str, None] = {}
+
+    def begin(self, seats: Seats, me: int | None) -> None:
+        """A height opens; what was heard of another height does not count."""
+        self._heard.clear()
+        if me is None or quorum(len(seats)) == 1:
+            self.done = True
+
+    def answer(
+        self, wijk: str, answer: Signed, height: int, seats: Seats, me: int, signer: Signer
+    ) -> bool:
+        """Take an answer in; True when it was the last one needed.
+
+        Raises KeyUsedElsewhere.
+        """
+        if answer.seat == me and answer.height == height:
+            for proposal in answer.proposals:
+                refuse_foreign(proposal, seats, me, signer)
+            for vote in answer.votes:
+                refuse_foreign(vote, seats, me, signer)
+        if self.done or answer.height > height or wijk not in [s.wijk for s in seats]:
+            return False
+        self._heard[wijk] = None
+        self.done = len(self._heard) >= quorum(len(seats)) - 1
+        return self.done
+
+
+def refuse_foreign(
+    message: SignedVote | SignedProposal, seats: Seats, me: int, signer: Signer
+) -> None:
+    """Raises KeyUsedElsewhere if our key made this message, and not through our guard."""
+    match message:
+        case SignedVote(vote=vote):
+            if vote.seat != me or not signer.foreign(message):
+                return
+            good = check_vote(message, seats, signer.chain, signer.epoch)
+            if good:
+                raise KeyUsedElsewhere(vote.height, vote.round)
+        case SignedProposal(proposal=proposal):
+            if proposal.seat != me or not signer.foreign(message):
+                return
+            if check_proposal(message, seats, signer.chain, signer.epoch):
+                raise KeyUsedElsewhere(proposal.height, proposal.round)

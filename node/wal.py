@@ -1,0 +1,130 @@
+"""The write-ahead log: the inputs of the open height's machine, in the order it took them.
+
+Verdicts on blocks and blocks that were built are inputs too, so a replay reads no clock and
+asks nothing. At each round's start a snapshot of the machine is written: a replay is one round
+long. The log of a height begins anew when the height before it is committed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chain.block import Block
+from chain.codec import U8, U32, Hash, Height, Record, decode, encode
+from chain.errors import Malformed
+from consensus.events import BlockBuilt, BlockJudged, Event, ProposalReceived, VoteReceived
+from consensus.messages import SignedProposal, SignedVote
+from consensus.round import Stage, TimedOut
+from consensus.snapshot import MachineSnapshot
+from node.journal import frame, read_frames
+
+HEIGHT, SNAPSHOT, BLOCK, PROPOSAL, VOTE, JUDGED, BUILT, TIMED_OUT = range(1, 9)
+
+
+class _Height(Record, tag=1):
+    height: Height
+    parent: Hash
+
+
+class _Judged(Record, tag=1):
+    block: Hash
+    round: U32
+    valid: bool
+    fresh: bool
+
+
+class _Built(Record, tag=1):
+    block: Hash
+    round: U32
+
+
+class _TimedOut(Record, tag=1):
+    stage: U8
+    height: Height
+    round: U32
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a log says. `snapshot` is the last one; `events` came after it."""
+
+    height: int
+    parent: bytes
+    snapshot: MachineSnapshot | None
+    blocks: tuple[Block, ...]
+    events: tuple[Event, ...]
+    torn_bytes: int
+    """Bytes at the tail that a crash left half-written; they are dropped."""
+    good_bytes: int
+
+
+def begin(height: int, parent: bytes) -> bytes:
+    """A new log for a height."""
+    return frame(HEIGHT, encode(_Height(height, parent)))
+
+
+def snapshot_frame(snapshot: MachineSnapshot) -> bytes:
+    return frame(SNAPSHOT, encode(snapshot))
+
+
+def block_frame(block: Block) -> bytes:
+    return frame(BLOCK, encode(block))
+
+
+def event_frame(event: Event) -> bytes:
+    match event:
+        case ProposalReceived(signed):
+            return frame(PROPOSAL, encode(signed))
+        case VoteReceived(signed):
+            return frame(VOTE, encode(signed))
+        case BlockJudged(block, round_, valid, fresh):
+            return frame(JUDGED, encode(_Judged(block, round_, valid, fresh)))
+        case BlockBuilt(block, round_):
+            return frame(BUILT, encode(_Built(block, round_)))
+        case TimedOut(stage, height, round_):
+            return frame(TIMED_OUT, encode(_TimedOut(int(stage), height, round_)))
+
+
+def recover(data: bytes) -> Recovered | None:
+    """Read a log; None if it holds nothing. Raises DamagedJournal, Malformed."""
+    frames, good_bytes = read_frames(data)
+    if not frames:
+        return None
+    if frames[0].kind != HEIGHT:
+        raise Malformed("a write-ahead log begins with its height")
+    head = decode(_Height, frames[0].payload)
+    snapshot: MachineSnapshot | None = None
+    blocks: list[Block] = []
+    events: list[Event] = []
+    for each in frames[1:]:
+        match each.kind:
+            case 2:
+                snapshot = decode(MachineSnapshot, each.payload, len(each.payload))
+                events.clear()
+            case 3:
+                blocks.append(decode(Block, each.payload, len(each.payload)))
+            case _:
+                events.append(_read_event(each.kind, each.payload))
+    torn = len(data[good_bytes:].rstrip(b"\x00"))
+    return Recovered(
+        head.height, head.parent, snapshot, tuple(blocks), tuple(events), torn, good_bytes
+    )
+
+
+def _read_event(kind: int, payload: bytes) -> Event:
+    match kind:
+        case 4:
+            return ProposalReceived(decode(SignedProposal, payload))
+        case 5:
+            return VoteReceived(decode(SignedVote, payload))
+        case 6:
+            judged = decode(_Judged, payload)
+            return BlockJudged(judged.block, judged.round, judged.valid, judged.fresh)
+        case 7:
+            built = decode(_Built, payload)
+            return BlockBuilt(built.block, built.round)
+        case 8:
+            timed = decode(_TimedOut, payload)
+            return TimedOut(Stage(timed.stage), timed.height, timed.round)
+        case _:
+            raise Malformed(f"a write-ahead log has no frames of kind {kind}")
