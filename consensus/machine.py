@@ -15,10 +15,11 @@ if one comes back.
 
 from __future__ import annotations
 
-from chain.certificate import NIL, Certificate, Seats, Vote
+from chain.certificate import Certificate, Seats, Vote
 from chain.kinds import Kind
 from consensus import gossip
 from consensus import round as rules
+from consensus.due import due, kept, unjudged
 from consensus.events import (
     Action,
     Arm,
@@ -86,7 +87,6 @@ class Machine:
         self._state = RoundState(height, len(seats), me)
         self._tally = Tally(len(seats))
         self._verdicts = Verdicts()
-        self._building: int | None = None
         self._unsigned: list[SignVote | SignProposal] = []
         self._out: list[Action] = []
 
@@ -167,8 +167,9 @@ class Machine:
 
     def backed(self, block: bytes) -> bool:
         """Must the bytes of this block be kept? True for what is proposed in this round or the
-        next, valid, locked, precommitted by q seats, or asked about in this round."""
-        return self._verdicts.asked(block) or block in self._kept()
+        next, valid, locked, voted for by q seats, or asked about in this round."""
+        blocks = kept(self._state, self._tally, self.decided) + self._unsigned_blocks()
+        return self._verdicts.asked(block) or block in blocks
 
     def polka(self, round: int, block: bytes) -> tuple[SignedVote, ...]:
         """The prevotes held for a block in a round, by seat: what goes along with a proposal that
@@ -230,55 +231,19 @@ class Machine:
             self._step(rules.Started())
 
     def _settle(self) -> None:
-        """Apply what is due until nothing is, then ask for what is not known."""
-        while (due := self._due()) is not None:
-            self._step(due)
+        """Apply what is due until nothing is, then ask for the verdicts that are waited for."""
+        self._look_for_divergence()
+        while (event := due(self._state, self._tally, self._verdicts)) is not None:
+            self._step(event)
         if self.stage is not Stage.DECIDED:
-            self._ask()
+            for block in unjudged(self._state, self._tally, self._verdicts):
+                self._judge(block)
 
-    def _due(self) -> rules.Event | None:
-        """The next rule of the paper whose condition holds and that would change something."""
-        state = self._state
-        if state.stage in (Stage.IDLE, Stage.DECIDED):
-            return None
-        for block, deciding in self._tally.committed():  # L49
-            match self._verdicts.valid(block):
-                case True:
-                    return rules.Committed(block, deciding)
-                case False if not self.diverged:
-                    self.diverged = self.silent = True
-                    self._out.append(Diverged(block))
-        if (reached := self._tally.reached()) > state.round:  # L55
-            return rules.OvertakenBy(reached)
-        held = self._tally.of(state.round)
-        if state.stage is Stage.PROPOSE and (due := self._judged(held.proposal)) is not None:
-            return due
-        polka = held.prevotes.majority
-        if polka is not None and (polka == NIL or self._verdicts.valid(polka) is True):
-            first = state.stage is Stage.PREVOTE  # L36, L44
-            late = state.stage is Stage.PRECOMMIT and polka != NIL  # L36
-            if (first or late) and not state.polka_seen:
-                return rules.Polka(polka, state.round)
-        in_prevote = state.stage is Stage.PREVOTE
-        if in_prevote and held.prevotes.from_any and not state.prevotes_seen:  # L34
-            return rules.PrevotesFromAny(state.round)
-        if held.precommits.from_any and not state.precommits_seen:  # L47
-            return rules.PrecommitsFromAny(state.round)
-        return None
-
-    def _judged(self, signed: SignedProposal | None) -> rules.Event | None:
-        """L22 or L28, never both: a new block needs a fresh verdict, an old one its polka."""
-        if signed is None:
-            return None
-        proposal = signed.proposal
-        block, valid = proposal.block, self._verdicts.valid(proposal.block)
-        if not proposal.valid_round:
-            fresh = self._verdicts.fresh(block)
-            if valid is False or (valid is not None and fresh is not None):
-                return rules.Proposed(block, valid and fresh is True)
-        elif valid is not None and self._tally.proves(proposal.valid_round[0], block):
-            return rules.Reproposed(block, proposal.valid_round[0], valid)
-        return None
+    def _look_for_divergence(self) -> None:
+        for block, _ in self._tally.committed():
+            if self._verdicts.valid(block) is False and not self.diverged:
+                self.diverged = self.silent = True
+                self._out.append(Diverged(block))
 
     def _step(self, event: rules.Event) -> None:
         before = self._state.round
@@ -300,13 +265,12 @@ class Machine:
 
     def _resume(self) -> None:
         """Take the round up again; see `start`."""
+        self._look_for_divergence()
         self._state = rules.resumed(self._state)
         self._verdicts.ask_anew()
-        self._building = None
         if self.stage is Stage.PROPOSE:
             self._arm(Stage.PROPOSE)
-            waiting = any(isinstance(u, SignProposal) for u in self._unsigned)
-            if self._my_turn() and self.proposal_for(self.round) is None and not waiting:
+            if self._owes_a_proposal():
                 self._propose(self.valid)
                 return
         if not self.silent:
@@ -324,7 +288,6 @@ class Machine:
         if self.me is None or self.silent:
             return
         if backed is None:
-            self._building = self.round
             self._out.append(Build(self.height, self.round))
         else:
             valid_round = (backed.round,)
@@ -336,13 +299,11 @@ class Machine:
 
     def _propose_built(self, block: bytes, built_for: int) -> None:
         """Propose the block that was built, if this is still the round it was built for."""
-        if self._building != built_for or built_for != self.round or self.stage != Stage.PROPOSE:
+        if self.me is None or self.silent or built_for != self.round or self.valid is not None:
             return
-        self._building = None
-        if self.me is None or self.silent:
+        if self.stage is not Stage.PROPOSE or not self._owes_a_proposal():
             return
         self._verdicts.judged(block, valid=True, fresh=True)
-        self._verdicts.ask(block)
         self._sign(SignProposal(BlockProposal(self.height, built_for, (), block, self.me)))
 
     def _sign(self, action: SignVote | SignProposal) -> None:
@@ -353,29 +314,13 @@ class Machine:
         self._unsigned = [u for u in self._unsigned if u != SignVote(Kind(kind), vote)]
         self._step(rules.Voted(kind, vote.round, vote.block))
 
-    def _my_turn(self) -> bool:
-        return proposer(len(self.seats), self.height, self.round) == self.me
+    def _owes_a_proposal(self) -> bool:
+        """Is it our turn, with nothing proposed yet?"""
+        turn = proposer(len(self.seats), self.height, self.round) == self.me
+        return turn and self.proposal_for(self.round) is None and not self._unsigned_blocks()
 
-    # Blocks and verdicts
-
-    def _ask(self) -> None:
-        """Ask for the verdicts that a rule waits for: once for each block and round."""
-        current = self._tally.of(self.round)
-        if current.proposal is not None:
-            proposal = current.proposal.proposal
-            valid, fresh = (
-                self._verdicts.valid(proposal.block),
-                self._verdicts.fresh(proposal.block),
-            )
-            awaited = self.stage is Stage.PROPOSE and not proposal.valid_round and fresh is None
-            if valid is None or (valid and awaited):
-                self._judge(proposal.block)
-        wanted = [block for block, _ in self._tally.committed()]
-        if current.prevotes.majority:
-            wanted.append(current.prevotes.majority)
-        for block in wanted:
-            if self._verdicts.valid(block) is None:
-                self._judge(block)
+    def _unsigned_blocks(self) -> list[bytes]:
+        return [u.proposal.block for u in self._unsigned if isinstance(u, SignProposal)]
 
     def _judge(self, block: bytes) -> None:
         if not self._verdicts.asked(block):
@@ -384,20 +329,9 @@ class Machine:
             self._verdicts.ask(block)
             self._out.append(Judge(block, self.height, self.round))
 
-    def _kept(self) -> list[bytes]:
-        kept = [block for block, _ in self._tally.committed()]
-        for backed in (self.locked, self.valid, self.decided):
-            if backed is not None:
-                kept.append(backed.block)
-        for near in (self.round, self.round + 1):
-            if (signed := self._tally.proposal(near)) is not None:
-                kept.append(signed.proposal.block)
-        return kept
-
     def _forget(self) -> None:
         """A new round: drop requests of the old one and verdicts on blocks no longer kept."""
-        self._verdicts.next_round(self._kept())
-        self._building = None
+        self._verdicts.next_round(kept(self._state, self._tally, self.decided))
         self._unsigned = []
 
     def _actions(self) -> tuple[Action, ...]:
