@@ -1,37 +1,23 @@
 """The registry: who takes part, as what, from where, and who answers for the entry.
 
 An account is opened, changed, frozen and closed by the office of a wijk: its board, or a
-registrar to whom the board delegates (`registrars.py`). Keys are the holder's own affair
-(`keys.py`); places of a business have their page too (`places.py`). Nothing about a person is
-on the chain: an id, a keyed commitment, coarse codes (law.md 3.3).
+registrar to whom the board delegates. Keys are the holder's own affair. Nothing about a person
+is on the chain: an id, a keyed commitment, coarse codes (law.md 3.3).
+
+    registration.py   opening an account
+    registrars.py     the office and its registrars
+    keys.py           keys, threshold, proof of possession
+    places.py         where a shop is
+    lifecycle.py      moves, freezes, closing
+    closing.py        what stands in the way of closing
+    acting.py         who may act for whom
 """
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from msgspec import Meta
-
-from chain.account import (
-    ACCOUNTS,
-    Account,
-    AccountKey,
-    AccountKind,
-    DatedCode,
-    DatedOwner,
-    Status,
-    account_id,
-    in_force,
-    owner_at,
-)
-from chain.codec import U8, U53, AccountId, Code, Hash, Record, Salt
-from chain.contract import Context, Contract, Method
-from chain.errors import Rejected
-from chain.events import event
-from chain.state import Draft, Table, View, raw
-from governance_contracts import keys, places, registrars
+from chain.contract import Contract, Method
+from governance_contracts import keys, lifecycle, places, registrars, registration
 from governance_contracts.acting import (
-    OWNERS_MAX,
     ClosedAccount,
     FrozenAccount,
     NotRegistered,
@@ -43,11 +29,15 @@ from governance_contracts.acting import (
     require_unfrozen,
     shares_household_or_owner,
 )
-from governance_contracts.boardroom import BOARDS
-from governance_contracts.keys import NewKeys, check_key_set, require_possession
 from governance_contracts.places import PLACES, Place, PlaceKind, find_place, found_place, place_key
-from governance_contracts.regions import Level, require_region
-from governance_contracts.registrars import require_office
+from governance_contracts.registration import (
+    REGISTRATIONS,
+    NewAccount,
+    Register,
+    Registration,
+    found_account,
+    office_of,
+)
 
 __all__ = [
     "CONTRACT", "PLACES", "REGISTRATIONS", "ClosedAccount", "FrozenAccount", "NewAccount",
@@ -57,227 +47,31 @@ __all__ = [
     "shares_household_or_owner",
 ]  # fmt: skip
 
-REGISTER_MAX = 100
-FREEZE_DAYS = 14
 
-SECTORS = {
-    AccountKind.PERSON: ("HH", "HHB"),
-    AccountKind.HOUSEHOLD: ("HH",),
-    AccountKind.BUSINESS: ("BUS",),
-    AccountKind.INSTITUTION: ("GOV", "NPI"),
-    AccountKind.ASSOCIATION: ("NPI",),
-    AccountKind.FUND: (),
-    AccountKind.BOARD: ("WB",),
-    AccountKind.TILL: (),
-    AccountKind.OPERATOR: ("FIN",),
-}
-"""Sectors by kind (accounts.md 4.1). None listed: the owner's."""
+def _register_cost(args: registration.Register) -> int:
+    """A proof of possession costs a signature verification."""
+    return 50 + sum(80 + 80 * len(new.keys) for new in args.accounts)
 
 
-class Registration(Record, tag=1):
-    """`office`: the wijk that answers for an account whose home has no board of its own.
-
-    `registrar`: who entered it; empty when the board itself, or genesis, did.
-    """
-
-    office: Code
-    registrar: Annotated[tuple[AccountId, ...], Meta(max_length=1)]
-
-
-class Freeze(Record, tag=1):
-    """`reason`: a code from the office's list. `due`: the queue key of its lapse."""
-
-    reason: Code
-    until_ms: U53
-    due: bytes
-
-
-REGISTRATIONS: Table[bytes, Registration] = Table(31, "registration", Registration, raw)
-FREEZES: Table[bytes, Freeze] = Table(34, "freeze", Freeze, raw)
-
-
-class AlreadyRegistered(Rejected):
-    code = 204
-    fields = ("account",)
-
-
-class WrongAccountId(Rejected):
-    """The id is not that of these keys, threshold and salt on this chain."""
-
-    code = 205
-    fields = ("account",)
-
-
-class BadAccount(Rejected):
-    """`field`: kind, sector, home or owner does not fit."""
-
-    code = 206
-    fields = ("account", "field")
-
-
-class NewAccount(Record, tag=1):
-    """One account to be.
-
-    `id` = chain.account.account_id(chain, public keys in order, threshold, salt): keys get the
-    numbers 0, 1, 2 ... in that order. `home`: the office's wijk, or an area that has no board
-    (EXT, a gemeente for city bodies, a foreign area). `owner`: of a till, fund or business; the
-    household of a person. `identity`: HMAC under the registrar's key, never a plain hash.
-    """
-
-    id: AccountId
-    kind: U8
-    sector: Code
-    home: Code
-    owner: Annotated[tuple[AccountId, ...], Meta(max_length=1)]
-    keys: NewKeys
-    threshold: U8
-    salt: Salt
-    identity: Annotated[tuple[Hash, ...], Meta(max_length=1)]
-
-
-class Register(Record, tag=1):
-    """Up to 100 accounts by one office (`wijk`): all or none."""
-
-    wijk: Code
-    accounts: Annotated[tuple[NewAccount, ...], Meta(min_length=1, max_length=REGISTER_MAX)]
-
-
-@event
-class Registered(Record, tag=200):
-    account: AccountId
-    kind: U8
-    wijk: Code
-
-
-def office_of(view: View, id: bytes, account: Account, height: int) -> str:
-    """The wijk whose office answers for an account: its home if that has a board."""
-    home = in_force(account.home, height)
-    if view.get(BOARDS, home) is not None:
-        return home
-    registration = view.get(REGISTRATIONS, id)
-    return home if registration is None else registration.office
-
-
-def register(draft: Draft, context: Context, args: Register) -> None:
-    """Open accounts, in order, under the office of a wijk.
-
-    Refuses NotAuthorised, TillKeyOnly; then for each account AlreadyRegistered, WrongAccountId,
-    BadKey, NoPossession, KeyTwice, BadRole, BadThreshold, BadAccount, UnknownRegion,
-    NotRegistered and ClosedAccount (the owner), in that order.
-    """
-    registrar = require_office(draft, context, args.wijk)
-    for new in args.accounts:
-        if draft.find(ACCOUNTS, new.id) is not None:
-            raise AlreadyRegistered(new.id)
-        public_keys = tuple(key.key for key in new.keys)
-        if new.id != account_id(context.chain, public_keys, new.threshold, new.salt):
-            raise WrongAccountId(new.id)
-        for key in new.keys:
-            require_possession(context, new.id, key.key, key.proof)
-        _enter(draft, new, args.wijk, (registrar,) if registrar else (), context.height)
-        context.emit(Registered(new.id, new.kind, args.wijk), new.id)
-
-
-def found_account(draft: Draft, chain: bytes, office: str, new: NewAccount) -> None:
-    """Open an account at genesis, owners first; proofs of possession are the founding ceremony's.
-
-    Raises ValueError with a sentence for people.
-    """
-    public_keys = tuple(key.key for key in new.keys)
-    name = new.id.hex()
-    if new.id != account_id(chain, public_keys, new.threshold, new.salt):
-        raise ValueError(f"account {name} is not the id of its keys, threshold and salt")
-    if draft.find(ACCOUNTS, new.id) is not None:
-        raise ValueError(f"account {name} is listed twice")
-    try:
-        _enter(draft, new, office, (), 0)
-    except Rejected as refusal:
-        raise ValueError(f"account {name}: {refusal.name} {refusal.named()}") from None
-
-
-def _enter(
-    draft: Draft, new: NewAccount, office: str, registrar: tuple[bytes, ...], height: int
-) -> None:
-    numbered = tuple(AccountKey(i, key.key, key.role, key.place) for i, key in enumerate(new.keys))
-    check_key_set(numbered, new.threshold)
-    _check(draft, new, office, height)
-    account = Account(
-        new.kind,
-        (DatedCode(0, new.sector),),
-        (DatedCode(0, new.home),),
-        (DatedOwner(0, new.owner),),
-        numbered,
-        new.threshold,
-        Status.ACTIVE,
-        new.identity,
-        height,
-    )
-    draft.put(ACCOUNTS, new.id, account)
-    draft.put(REGISTRATIONS, new.id, Registration(office, registrar))
-
-
-def _check(view: View, new: NewAccount, office: str, height: int) -> None:
-    if not AccountKind.PERSON <= new.kind <= AccountKind.OPERATOR:
-        raise BadAccount(new.id, "kind")
-    kind = AccountKind(new.kind)
-    check_home(view, new.id, new.home, office)
-    check_owner(view, new.id, kind, new.owner, height)
-    check_sector(view, new.id, kind, new.sector, new.owner, height)
-
-
-def check_home(view: View, id: bytes, home: str, office: str) -> None:
-    """An office enters its own residents, and those whose home is nobody's wijk."""
-    region = require_region(view, home)
-    own = home == office and region.level == Level.WIJK
-    nobodys = region.level in (Level.GEMEENTE, Level.PSEUDO, Level.FOREIGN)
-    if not own and not nobodys:
-        raise BadAccount(id, "home")
-
-
-def check_owner(
-    view: View, id: bytes, kind: AccountKind, owner: tuple[bytes, ...], height: int
-) -> None:
-    """Tills and funds have an owner, boards and households none; chains of owners are short."""
-    if not owner:
-        if kind in (AccountKind.TILL, AccountKind.FUND):
-            raise BadAccount(id, "owner")
-        return
-    if kind in (AccountKind.BOARD, AccountKind.HOUSEHOLD):
-        raise BadAccount(id, "owner")
-    above: bytes | None = owner[0]
-    for _ in range(OWNERS_MAX):
-        if above is None:
-            return
-        if above == id:
-            break
-        above = owner_at(require_account(view, above), height)
-    if above is not None:
-        raise BadAccount(id, "owner")
-
-
-def check_sector(
-    view: View, id: bytes, kind: AccountKind, sector: str, owner: tuple[bytes, ...], height: int
-) -> None:
-    allowed: tuple[str, ...] = SECTORS[kind]
-    if not allowed and owner:
-        allowed = (in_force(require_account(view, owner[0]).sector, height),)
-    if sector not in allowed:
-        raise BadAccount(id, "sector")
+def _keys_cost(args: keys.ChangeKeys) -> int:
+    return 150 + 80 * len(args.added)
 
 
 CONTRACT = Contract(
     "registry",
     1,
     {
-        "register": Method(
-            Register, register, cost=lambda a: 50 + sum(80 + 60 * len(n.keys) for n in a.accounts)
-        ),
-        "change_keys": Method(
-            keys.ChangeKeys, keys.change_keys, cost=lambda a: 100 + 60 * len(a.added)
-        ),
+        "register": Method(registration.Register, registration.register, cost=_register_cost),
+        "change_keys": Method(keys.ChangeKeys, keys.change_keys, cost=_keys_cost),
         "add_place": Method(places.AddPlace, places.add_place),
         "close_place": Method(places.ClosePlace, places.close_place),
         "delegate_registrar": Method(registrars.DelegateRegistrar, registrars.delegate_registrar),
         "end_registrar": Method(registrars.EndRegistrar, registrars.end_registrar),
+        "change_entry": Method(lifecycle.ChangeEntry, lifecycle.change_entry),
+        "freeze": Method(lifecycle.FreezeAccount, lifecycle.freeze),
+        "renew_freeze": Method(lifecycle.RenewFreeze, lifecycle.renew_freeze),
+        "unfreeze": Method(lifecycle.Unfreeze, lifecycle.unfreeze),
+        "close": Method(lifecycle.Close, lifecycle.close),
     },
+    due={"thaw": lifecycle.thaw},
 )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from chain.contract import Contract, Release, release
 from chain.rules import PROTOCOL
-from governance_contracts import regions, registry
+from governance_contracts import board, regions, registry
 
 CONTRACTS: tuple[Contract, ...] = (
     regions.CONTRACT,
     registry.CONTRACT,
+    board.CONTRACT,
 )
 
 RELEASE: Release = release(CONTRACTS)
@@ -21,5 +22,6 @@ CONTRACT_VERSIONS: tuple[tuple[str, int], ...] = (
     (PROTOCOL, 1),
     ("regions", 1),
     ("registry", 1),
+    ("board", 1),
 )
 """In force from genesis: name and version."""
