@@ -17,6 +17,9 @@ from chain.errors import Malformed
 PATH = (44, 1789, 0, 0)
 """Purpose (BIP-43), our coin type, account, key; every step hardened."""
 
+SALT_PATH = (44, 1789, 0, 1)
+"""Where the salt of the account's id comes from, so that words alone give the account back."""
+
 ENTROPY_BYTES = (16, 32)
 WORD_COUNTS = (12, 24)
 _HARDENED = 1 << 31
@@ -75,3 +78,8 @@ def seed_from_mnemonic(mnemonic: str) -> bytes:
 def seed_from_entropy(entropy: bytes) -> bytes:
     """The private Ed25519 seed (32 bytes) of a wallet's entropy (16 or 32 bytes)."""
     return seed_from_mnemonic(mnemonic_from_entropy(entropy))
+
+
+def salt_from_entropy(entropy: bytes) -> bytes:
+    """The salt (16 bytes) of the id of the account that a wallet opens for itself."""
+    return derive(stretch(mnemonic_from_entropy(entropy)), SALT_PATH)[0][:16]
