@@ -94,6 +94,13 @@ class DayLimit(Rejected):
     fields = ("account", "coin", "limit")
 
 
+class SupplyLimit(Rejected):
+    """More of one coin than amounts can count: 2**53 - 1 cents, in being or made in all."""
+
+    code = 511
+    fields = ("coin",)
+
+
 def supply_of(view: View, coin: str) -> Supply:
     return view.get(SUPPLY, coin) or NO_SUPPLY
 
@@ -232,7 +239,10 @@ def book(
     minted: int = 0,
     burned: int = 0,
 ) -> None:
-    """Enter a change of form in the supply. What goes in somewhere comes out somewhere."""
+    """Enter a change of form in the supply. What goes in somewhere comes out somewhere.
+
+    Refuses SupplyLimit.
+    """
     assert free + lots + redeeming == minted - burned, "coin does not come from nowhere"
     if not (free or lots or redeeming or minted or burned):
         return
@@ -246,7 +256,9 @@ def book(
         old.minted + minted,
         old.burned + burned,
     )
-    assert all(0 <= value <= CENTS_MAX for value in new), "a form of coin below nothing"
+    assert min(new) >= 0, "a form of coin below nothing"
+    if max(new) > CENTS_MAX:
+        raise SupplyLimit(coin)
     draft.put(SUPPLY, coin, Supply(*(Cents(value) for value in new)))
 
 

@@ -273,3 +273,26 @@ def update_reserve(draft: Draft, coin: str, reserve: Reserve, **changes: object)
     changed = Reserve(**(fields | changes))
     draft.put(RESERVES, coin, changed)
     return changed
+
+
+def put_redemption(
+    draft: Draft,
+    name: int,
+    redemption: Redemption,
+    state: RedemptionState,
+    file: tuple[bytes, ...] | None = None,
+) -> None:
+    draft.put(
+        REDEMPTIONS,
+        name,
+        Redemption(
+            redemption.coin,
+            redemption.holder,
+            redemption.amount,
+            redemption.parts,
+            redemption.destination,
+            state,
+            redemption.requested_ms,
+            redemption.file if file is None else file,
+        ),
+    )

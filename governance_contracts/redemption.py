@@ -1,0 +1,321 @@
+"""Redemption: coin back into euros, at par and without a fee.
+
+requested -> exported -> settled by a bank line, or bounced and returned. From the request on, the
+coin is out of the holder's hands and still counts as owed; it is burned when the bank shows the
+payment, never before. The bank account is a commitment here; its number stays in the wijk's own
+store.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated
+
+from msgspec import Meta
+
+from chain.account import AccountKind
+from chain.authority import Board
+from chain.codec import U53, AccountId, Code, Hash, Record
+from chain.contract import Context
+from chain.errors import Rejected
+from chain.events import event
+from chain.money import AmountField, Cents
+from chain.rules import next_number
+from chain.state import Draft, View
+from governance_contracts.acting import FrozenAccount, is_frozen, require_actor
+from governance_contracts.balances import (
+    FREE,
+    LotId,
+    NotEnoughCoin,
+    book,
+    free_of,
+    give,
+    held_of,
+    lots_of,
+    take,
+)
+from governance_contracts.books import (
+    PARTS_MAX,
+    REDEMPTIONS,
+    WAITING,
+    RedeemedPart,
+    Redemption,
+    RedemptionState,
+    Waiting,
+    deficit_of,
+    liabilities_of,
+    put_redemption,
+    require_reserve,
+    statement_key,
+)
+from governance_contracts.coin import Regime, regime_of, require_coin
+from governance_contracts.lots import is_earmark, require_lot
+
+EXPORT_MAX = 500
+DEFICIT_PERCENT = 1
+"""Up to this share of what is owed, a deficit only puts redemptions in order of request."""
+
+
+class NotRedeemable(Rejected):
+    """In a limited network people spend their coin; only its payees redeem."""
+
+    code = 730
+    fields = ("coin",)
+
+
+class LotNotRedeemable(Rejected):
+    """An earmark is its fund's coin: it can be spent, not redeemed."""
+
+    code = 731
+    fields = ("lot",)
+
+
+class UnknownRedemption(Rejected):
+    code = 732
+    fields = ("redemption",)
+
+
+class NotWaiting(Rejected):
+    """The redemption is not in the state this call needs; `state` is (see RedemptionState)."""
+
+    code = 733
+    fields = ("redemption", "state")
+
+
+class RedemptionsStopped(Rejected):
+    """The deficit is above 1 % of what is owed: nothing is paid out until it is cured."""
+
+    code = 734
+    fields = ("coin", "deficit")
+
+
+class OutOfOrder(Rejected):
+    """In a deficit, redemptions are exported in order of request; `next` is the oldest."""
+
+    code = 735
+    fields = ("redemption", "next")
+
+
+class BadList(Rejected):
+    """Redemptions are listed in order, each once."""
+
+    code = 736
+
+
+class Redeem(Record, tag=1):
+    """Ask for euros. `lots`: region-bound lots to take, and free coin for the rest; none named:
+    all region-bound lots in order of their number, then free coin.
+
+    `destination`: commitment to the bank account.
+    """
+
+    holder: AccountId
+    coin: Code
+    amount: AmountField
+    lots: Annotated[tuple[LotId, ...], Meta(max_length=PARTS_MAX - 1)]
+    destination: Hash
+
+
+class Cancel(Record, tag=1):
+    """Take back a redemption that is not exported yet."""
+
+    redemption: U53
+
+
+class Export(Record, tag=1):
+    """These redemptions go to the bank in one payment file; `file` commits to it."""
+
+    coin: Code
+    redemptions: Annotated[tuple[U53, ...], Meta(min_length=1, max_length=EXPORT_MAX)]
+    file: Hash
+
+
+class Reject(Record, tag=1):
+    """The bank turned an exported payment down before it was booked: the coin goes back."""
+
+    redemption: U53
+
+
+@event
+class RedemptionRequested(Record, tag=704):
+    redemption: U53
+    coin: Code
+    amount: AmountField
+
+
+@event
+class RedemptionCancelled(Record, tag=705):
+    redemption: U53
+    amount: AmountField
+
+
+@event
+class RedemptionExported(Record, tag=706):
+    redemption: U53
+    amount: AmountField
+
+
+@event
+class RedemptionRejected(Record, tag=707):
+    redemption: U53
+    amount: AmountField
+
+
+@event
+class Exported(Record, tag=708):
+    """A payment file was decided. Public: count and total only."""
+
+    coin: Code
+    count: U53
+    total: AmountField
+    file: Hash
+
+
+def redeem(draft: Draft, context: Context, args: Redeem) -> None:
+    """Request a redemption.
+
+    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount, UnknownCoin,
+    UnknownReserve, NotRedeemable, UnknownLot, LotNotRedeemable, NotEnoughCoin, in that order.
+    """
+    holder = require_actor(draft, context, args.holder)
+    if is_frozen(holder):
+        raise FrozenAccount(args.holder)
+    coin = require_coin(draft, args.coin)
+    require_reserve(draft, args.coin)
+    people = (AccountKind.PERSON, AccountKind.HOUSEHOLD)
+    if regime_of(draft, coin) == Regime.LIMITED_NETWORK and holder.kind in people:
+        raise NotRedeemable(args.coin)
+    parts = redeemed_parts(draft, args)
+    for part in parts:
+        take(draft, args.holder, args.coin, part.lot, part.amount)
+        if part.lot == FREE:
+            book(draft, args.coin, free=-part.amount, redeeming=part.amount)
+        else:
+            book(draft, args.coin, lots=-part.amount, redeeming=part.amount)
+    name = next_number(draft, "redemption")
+    draft.put(
+        REDEMPTIONS,
+        name,
+        Redemption(
+            args.coin,
+            args.holder,
+            args.amount,
+            parts,
+            args.destination,
+            RedemptionState.REQUESTED,
+            context.time_ms,
+            (),
+        ),
+    )
+    draft.put(WAITING, (args.coin, name), Waiting(args.amount))
+    context.emit(RedemptionRequested(name, args.coin, args.amount), args.holder)
+
+
+def redeemed_parts(view: View, args: Redeem) -> tuple[RedeemedPart, ...]:
+    """Region-bound lots first, then free coin. Refuses UnknownLot, LotNotRedeemable,
+    NotEnoughCoin, in that order."""
+    for lot in args.lots:
+        if is_earmark(require_lot(view, lot)):
+            raise LotNotRedeemable(lot)
+    lots = args.lots or tuple(
+        held.lot
+        for held in lots_of(view, args.holder, args.coin)
+        if not is_earmark(require_lot(view, held.lot))
+    )
+    left = int(args.amount)
+    parts = []
+    for lot in sorted(set(lots))[: PARTS_MAX - 1]:
+        amount = min(left, held_of(view, args.holder, args.coin, lot))
+        if amount:
+            parts.append(RedeemedPart(lot, Cents(amount)))
+            left -= amount
+    free = free_of(view, args.holder, args.coin)
+    if left > free:
+        raise NotEnoughCoin(args.coin, left - free, "")
+    if left:
+        parts.append(RedeemedPart(FREE, Cents(left)))
+    return tuple(parts)
+
+
+def require_state(view: View, name: int, state: RedemptionState) -> Redemption:
+    """Refuses UnknownRedemption, NotWaiting, in that order."""
+    redemption = view.get(REDEMPTIONS, name)
+    if redemption is None:
+        raise UnknownRedemption(name)
+    if redemption.state != state:
+        raise NotWaiting(name, redemption.state)
+    return redemption
+
+
+def give_back(draft: Draft, name: int, redemption: Redemption, state: RedemptionState) -> None:
+    """The coin under way returns to its holder, lot by lot."""
+    for part in redemption.parts:
+        give(draft, redemption.holder, redemption.coin, part.lot, part.amount)
+        if part.lot == FREE:
+            book(draft, redemption.coin, free=part.amount, redeeming=-part.amount)
+        else:
+            book(draft, redemption.coin, lots=part.amount, redeeming=-part.amount)
+    put_redemption(draft, name, redemption, state)
+
+
+def cancel(draft: Draft, context: Context, args: Cancel) -> None:
+    """Refuses UnknownRedemption, NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly,
+    NotWaiting, in that order."""
+    known = draft.get(REDEMPTIONS, args.redemption)
+    if known is None:
+        raise UnknownRedemption(args.redemption)
+    require_actor(draft, context, known.holder)
+    redemption = require_state(draft, args.redemption, RedemptionState.REQUESTED)
+    draft.delete(WAITING, (redemption.coin, args.redemption))
+    give_back(draft, args.redemption, redemption, RedemptionState.CANCELLED)
+    context.emit(RedemptionCancelled(args.redemption, redemption.amount), redemption.holder)
+
+
+def oldest_waiting(view: View, coin: str) -> int | None:
+    """The number of the coin's oldest requested redemption."""
+    first = statement_key((coin, 0))
+    for key, _ in view.scan(WAITING, first):
+        return int.from_bytes(key[-8:], "big") if key[:-8] == first[:-8] else None
+    return None
+
+
+def export(draft: Draft, context: Context, args: Export) -> None:
+    """Send redemptions to the bank: a decision of the coin's board, so four eyes at least.
+
+    Refuses UnknownCoin, NotAuthorised (Board), UnknownReserve, BadList, RedemptionsStopped; then
+    for each UnknownRedemption (of this coin), NotWaiting, and in a deficit OutOfOrder.
+    """
+    coin = require_coin(draft, args.coin)
+    context.require(Board(coin.wijk))
+    require_reserve(draft, args.coin)
+    if any(a >= b for a, b in pairwise(args.redemptions)):
+        raise BadList()
+    deficit = deficit_of(draft, args.coin)
+    if deficit * 100 > liabilities_of(draft, args.coin) * DEFICIT_PERCENT:
+        raise RedemptionsStopped(args.coin, deficit)
+    total = 0
+    for name in args.redemptions:
+        redemption = require_state(draft, name, RedemptionState.REQUESTED)
+        if redemption.coin != args.coin:
+            raise UnknownRedemption(name)
+        if deficit:
+            oldest = oldest_waiting(draft, args.coin)
+            assert oldest is not None, "this one waits"
+            if oldest != name:
+                raise OutOfOrder(name, oldest)
+        draft.delete(WAITING, (args.coin, name))
+        put_redemption(draft, name, redemption, RedemptionState.EXPORTED, (args.file,))
+        context.emit(RedemptionExported(name, redemption.amount), redemption.holder)
+        total += redemption.amount
+    context.emit(Exported(args.coin, len(args.redemptions), Cents(total), args.file))
+
+
+def reject(draft: Draft, context: Context, args: Reject) -> None:
+    """Refuses UnknownRedemption, NotAuthorised (the coin's Board), NotWaiting, in that order."""
+    known = draft.get(REDEMPTIONS, args.redemption)
+    if known is None:
+        raise UnknownRedemption(args.redemption)
+    context.require(Board(require_coin(draft, known.coin).wijk))
+    redemption = require_state(draft, args.redemption, RedemptionState.EXPORTED)
+    give_back(draft, args.redemption, redemption, RedemptionState.BOUNCED)
+    context.emit(RedemptionRejected(args.redemption, redemption.amount), redemption.holder)

@@ -1,0 +1,404 @@
+"""The reserve: euros at a bank, people who attest them, and the only way coin is made.
+
+One bank entry, at most one mint. Statements are booked in `statements.py`, redemptions live in
+`redemption.py`, the records in `books.py`. What the chain cannot see is whether a statement is
+true: so at least three people attest, at least two for each statement, and one at least of them
+neither sits on the board nor signs at the bank.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from chain.authority import Board, Holder, NotAuthorised, describe
+from chain.codec import U8, U32, U53, AccountId, Code, Hash, Record, Salt
+from chain.contract import Context, Contract, Method
+from chain.errors import Rejected
+from chain.events import event
+from chain.money import CENTS_MAX, AmountField, Cents, CentsField
+from chain.rules import DAY_MS, Parameter
+from chain.state import Draft, View
+from governance_contracts.acting import require_account
+from governance_contracts.balances import FREE, create
+from governance_contracts.boardroom import BOARDS
+from governance_contracts.books import (
+    ATTESTORS_MAX,
+    ENTRIES,
+    RESERVES,
+    BookedEntry,
+    EntryKind,
+    EntryState,
+    Reserve,
+    Standing,
+    cover_of,
+    deficit_of,
+    deposit_reference,
+    liabilities_of,
+    require_reserve,
+    update_reserve,
+)
+from governance_contracts.coin import ISSUERS, Coin, require_coin
+from governance_contracts.limits import day_of
+from governance_contracts.lots import ascending
+from governance_contracts.redemption import (
+    Cancel,
+    Export,
+    Redeem,
+    Reject,
+    cancel,
+    export,
+    redeem,
+    reject,
+)
+from governance_contracts.statements import Attest, attest, hash_of, with_state
+
+STALE_MS = 7 * DAY_MS
+MINT_DAY_MAX = Parameter(
+    "mint_day_max", 1_000_000_00, 100, CENTS_MAX, "coin made on one day of one currency, in cents"
+)
+
+
+class ReserveExists(Rejected):
+    code = 712
+    fields = ("coin",)
+
+
+class BadAttestors(Rejected):
+    """`why`: order, few (three at least), k (two at least, at most all), registered, or
+    independent (one at least who neither sits on the board nor signs)."""
+
+    code = 713
+    fields = ("why",)
+
+
+class MintingIsStopped(Rejected):
+    """`why`: stopped, issuer (the coin has none), or custodian (its issuer has none)."""
+
+    code = 720
+    fields = ("coin", "why")
+
+
+class InDeficit(Rejected):
+    """There would be more coin than euros behind it, by `deficit`."""
+
+    code = 721
+    fields = ("coin", "deficit")
+
+
+class StatementTooOld(Rejected):
+    """The latest statement was closed more than seven days ago, or there is none (0)."""
+
+    code = 722
+    fields = ("closed_ms",)
+
+
+class UnknownEntry(Rejected):
+    """No such deposit was attested."""
+
+    code = 723
+    fields = ("statement", "entry")
+
+
+class EntryUsed(Rejected):
+    """This bank line has had its one mint, or went back."""
+
+    code = 724
+    fields = ("statement", "entry")
+
+
+class AmountDiffers(Rejected):
+    code = 725
+    fields = ("amount", "booked")
+
+
+class FundUnknown(Rejected):
+    """The account is not registered, or is not the one that the deposit's reference names."""
+
+    code = 726
+    fields = ("account",)
+
+
+class MintLimit(Rejected):
+    code = 727
+    fields = ("coin", "limit")
+
+
+class NotUnattributed(Rejected):
+    code = 728
+    fields = ("statement", "entry")
+
+
+class SetAttestors(Record, tag=1):
+    """Open a coin's reserve, or change who attests. `account` is fixed once statements flow."""
+
+    coin: Code
+    account: Hash
+    attestors: Annotated[tuple[AccountId, ...], Meta(max_length=ATTESTORS_MAX)]
+    k: U8
+    signers: Annotated[tuple[AccountId, ...], Meta(max_length=ATTESTORS_MAX)]
+
+
+class SetStanding(Record, tag=1):
+    """Let these accounts mint deposits that carry a valid reference; none: withdraw it."""
+
+    coin: Code
+    standing: Annotated[tuple[Standing, ...], Meta(max_length=1)]
+
+
+class Mint(Record, tag=1):
+    """Make coin for an attested deposit, in whole. `opening` is the salt of its reference."""
+
+    coin: Code
+    statement: U53
+    entry: U32
+    account: AccountId
+    amount: AmountField
+    opening: Annotated[tuple[Salt, ...], Meta(max_length=1)]
+
+
+class Attribute(Record, tag=1):
+    """Say for whom an unattributed credit is: from now on it is a deposit."""
+
+    coin: Code
+    statement: U53
+    entry: U32
+    reference: Hash
+
+
+@event
+class AttestorsSet(Record, tag=709):
+    coin: Code
+    attestors: tuple[AccountId, ...]
+    k: U8
+
+
+@event
+class StandingSet(Record, tag=710):
+    coin: Code
+    standing: tuple[Standing, ...]
+
+
+@event
+class Minted(Record, tag=711):
+    """Public: every coin made can be tied to one bank line."""
+
+    coin: Code
+    statement: U53
+    entry: U32
+    amount: AmountField
+
+
+@event
+class CoinReceived(Record, tag=712):
+    """To the account that a mint was for."""
+
+    coin: Code
+    amount: AmountField
+
+
+@event
+class Attributed(Record, tag=713):
+    coin: Code
+    statement: U53
+    entry: U32
+    amount: CentsField
+
+
+def set_attestors(draft: Draft, context: Context, args: SetAttestors) -> None:
+    """Refuses UnknownCoin, NotAuthorised (the coin's Board), then as `check_attestors`."""
+    coin = require_coin(draft, args.coin)
+    context.require(Board(coin.wijk))
+    check_attestors(draft, coin, args)
+    write_attestors(draft, args)
+    context.emit(AttestorsSet(args.coin, args.attestors, args.k))
+
+
+def check_attestors(view: View, coin: Coin, args: SetAttestors) -> None:
+    """Refuses BadAttestors: order, few, k, registered, independent; then ReserveExists if another
+    bank account's statements were taken already."""
+    if not ascending(args.attestors) or not ascending(args.signers):
+        raise BadAttestors("order")
+    if len(args.attestors) < 3:
+        raise BadAttestors("few")
+    if not 2 <= args.k <= len(args.attestors):
+        raise BadAttestors("k")
+    for account in (*args.attestors, *args.signers):
+        try:
+            require_account(view, account)
+        except Rejected:
+            raise BadAttestors("registered") from None
+    board = view.get(BOARDS, coin.wijk)
+    inside = args.signers + (board.members if board else ())
+    if all(attestor in inside for attestor in args.attestors):
+        raise BadAttestors("independent")
+    known = view.get(RESERVES, args.coin)
+    if known is not None and known.sequence and known.account != args.account:
+        raise ReserveExists(args.coin)
+
+
+def write_attestors(draft: Draft, args: SetAttestors) -> None:
+    known = draft.get(RESERVES, args.coin)
+    if known is None:
+        zero = Cents(0)
+        known = Reserve(
+            args.account, args.attestors, args.k, args.signers, 0, 0, 0, zero, zero, (), 0, zero
+        )
+    update_reserve(
+        draft,
+        args.coin,
+        known,
+        account=args.account,
+        attestors=args.attestors,
+        k=args.k,
+        signers=args.signers,
+    )
+
+
+def set_standing(draft: Draft, context: Context, args: SetStanding) -> None:
+    """Refuses UnknownCoin, NotAuthorised (Board), UnknownReserve, NotRegistered, ClosedAccount."""
+    coin = require_coin(draft, args.coin)
+    context.require(Board(coin.wijk))
+    reserve = require_reserve(draft, args.coin)
+    for standing in args.standing:
+        for minter in standing.minters:
+            require_account(draft, minter)
+    update_reserve(draft, args.coin, reserve, standing=args.standing)
+    context.emit(StandingSet(args.coin, args.standing))
+
+
+def mint(draft: Draft, context: Context, args: Mint) -> None:
+    """Make coin for a deposit.
+
+    By the coin's Board, or by a minter of its standing decision if the deposit's reference is
+    opened. Refuses UnknownCoin, UnknownReserve, NotAuthorised, MintingIsStopped, InDeficit,
+    StatementTooOld, UnknownEntry, EntryUsed, AmountDiffers, FundUnknown, MintLimit, in that order.
+    """
+    coin = require_coin(draft, args.coin)
+    reserve = require_reserve(draft, args.coin)
+    day_max = minting_limit(draft, context, coin, reserve, args)
+    require_minting(draft, coin)
+    deficit = deficit_of(draft, args.coin)
+    if deficit:
+        raise InDeficit(args.coin, deficit)
+    if not reserve.sequence or context.time_ms - reserve.closed_ms > STALE_MS:
+        raise StatementTooOld(reserve.closed_ms)
+    place = (args.coin, args.statement, args.entry)
+    entry = draft.get(ENTRIES, place)
+    if entry is None or entry.kind != EntryKind.DEPOSIT:
+        raise UnknownEntry(args.statement, args.entry)
+    if entry.state != EntryState.OPEN:
+        raise EntryUsed(args.statement, args.entry)
+    if entry.amount != args.amount:
+        raise AmountDiffers(args.amount, entry.amount)
+    check_fund(draft, entry, args)
+    today = day_of(context.time_ms)
+    minted = args.amount + (reserve.minted_today if reserve.minted_day == today else 0)
+    if minted > day_max:
+        raise MintLimit(args.coin, day_max)
+    short = liabilities_of(draft, args.coin) + args.amount - cover_of(reserve)
+    if short > 0:  # a later line took what this deposit had brought
+        raise InDeficit(args.coin, short)
+    draft.put(ENTRIES, place, with_state(entry, EntryState.USED, (args.account,)))
+    update_reserve(draft, args.coin, reserve, minted_day=today, minted_today=minted)
+    create(draft, args.coin, args.account, FREE, args.amount)
+    context.emit(Minted(args.coin, args.statement, args.entry, args.amount))
+    context.emit(CoinReceived(args.coin, args.amount), args.account)
+
+
+def minting_limit(view: View, context: Context, coin: Coin, reserve: Reserve, args: Mint) -> int:
+    """How much may be made today by who asks. Refuses NotAuthorised."""
+    day_max = MINT_DAY_MAX.of(view)
+    if context.has(Board(coin.wijk)):
+        return day_max
+    for standing in reserve.standing:
+        by_minter = any(context.has(Holder(minter)) for minter in standing.minters)
+        if by_minter and args.opening and not context.decision:
+            return min(day_max, standing.day_max)
+    raise NotAuthorised(describe(Board(coin.wijk)))
+
+
+def require_minting(view: View, coin: Coin) -> None:
+    """Refuses MintingIsStopped: stopped, issuer, custodian."""
+    if coin.minting_stopped:
+        raise MintingIsStopped(coin.code, "stopped")
+    issuer = view.get(ISSUERS, coin.issuer[0]) if coin.issuer else None
+    if issuer is None:
+        raise MintingIsStopped(coin.code, "issuer")
+    if not issuer.custodian:
+        raise MintingIsStopped(coin.code, "custodian")
+
+
+def check_fund(view: View, entry: BookedEntry, args: Mint) -> None:
+    """Is the account registered, and the one that the bank line names? Refuses FundUnknown."""
+    try:
+        require_account(view, args.account)
+    except Rejected:
+        raise FundUnknown(args.account) from None
+    for opening in args.opening:
+        if entry.reference != (deposit_reference(args.account, opening),):
+            raise FundUnknown(args.account)
+    if entry.reference and not args.opening:
+        raise FundUnknown(args.account)
+
+
+def attribute(draft: Draft, context: Context, args: Attribute) -> None:
+    """Refuses UnknownCoin, NotAuthorised (Board), UnknownReserve, UnknownEntry,
+    NotUnattributed, in that order."""
+    coin = require_coin(draft, args.coin)
+    context.require(Board(coin.wijk))
+    reserve = require_reserve(draft, args.coin)
+    place = (args.coin, args.statement, args.entry)
+    entry = draft.get(ENTRIES, place)
+    if entry is None:
+        raise UnknownEntry(args.statement, args.entry)
+    waits = entry.credit and entry.kind in (EntryKind.UNATTRIBUTED, EntryKind.BOUNCE)
+    if not waits or entry.state != EntryState.OPEN:
+        raise NotUnattributed(args.statement, args.entry)
+    left = max(0, reserve.unattributed - entry.amount)
+    update_reserve(draft, args.coin, reserve, unattributed=left)
+    deposit = BookedEntry(
+        True, entry.amount, EntryKind.DEPOSIT, EntryState.OPEN, (args.reference,), (), ()
+    )
+    draft.put(ENTRIES, place, deposit)
+    context.emit(Attributed(args.coin, args.statement, args.entry, entry.amount))
+
+
+def found_attestors(draft: Draft, args: SetAttestors) -> None:
+    """Open a coin's reserve at genesis, after coins, boards and accounts.
+
+    Raises ValueError with a sentence for people.
+    """
+    try:
+        check_attestors(draft, require_coin(draft, args.coin), args)
+    except Rejected as refusal:
+        raise ValueError(f"reserve of {args.coin}: {refusal.name} {refusal.named()}") from None
+    write_attestors(draft, args)
+
+
+def attest_cost(args: Attest) -> int:
+    """Booking is paid for by who hands the statement in; the others' share is small."""
+    return 500 + sum(60 * len(statement.entries) for statement in args.statement)
+
+
+CONTRACT = Contract(
+    "reserve",
+    1,
+    {
+        "set_attestors": Method(SetAttestors, set_attestors, cost=300),
+        "set_standing": Method(SetStanding, set_standing),
+        "attest": Method(Attest, attest, cost=attest_cost),
+        "attribute": Method(Attribute, attribute),
+        "mint": Method(Mint, mint, cost=200),
+        "redeem": Method(Redeem, redeem, cost=300),
+        "cancel": Method(Cancel, cancel, cost=200),
+        "export": Method(Export, export, cost=lambda args: 100 + 60 * len(args.redemptions)),
+        "reject": Method(Reject, reject, cost=200),
+    },
+)
+
+__all__ = [
+    "CONTRACT", "Attest", "Attribute", "Cancel", "Export", "Mint", "Redeem", "Reject",
+    "SetAttestors", "SetStanding", "deposit_reference", "found_attestors", "hash_of",
+]  # fmt: skip
