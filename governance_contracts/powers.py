@@ -35,17 +35,22 @@ FOUNDING_METHODS = frozenset(
         "registry.close",
         "registry.delegate_registrar",
         "registry.end_registrar",
-        # Books of the reserve: who attests, mint on a bank line, redemptions exported.
-        "reserve.name_attestors",
+        # Books of the reserve: who attests, mint on a bank line, redemptions to the bank.
+        "reserve.set_attestors",
+        "reserve.set_standing",
         "reserve.attest",
+        "reserve.attribute",
         "reserve.mint",
+        "reserve.redeem",
+        "reserve.cancel",
         "reserve.export",
-        "reserve.bounce",
+        "reserve.reject",
+        "coin.accept",
+        "coin.stop_minting",
         # Money received is passed on: a fund's payout, a bill, a refund.
         "pay.payout",
         "pay.pay",
         "pay.refund",
-        "reserve.redeem",
         # The validator of the wijk and its voice among the boards: without it no upgrade, no
         # new wijk and no rotation of a lost key could be decided in a chain's first half year.
         "federation.propose",
@@ -65,14 +70,17 @@ CLASSES = {
     "registry.renew_freeze": DecisionClass.BOOKING,
     "registry.unfreeze": DecisionClass.BOOKING,
     "reserve.attest": DecisionClass.BOOKING,
+    "reserve.attribute": DecisionClass.BOOKING,
     "reserve.mint": DecisionClass.BOOKING,
     "reserve.export": DecisionClass.BOOKING,
-    "reserve.bounce": DecisionClass.BOOKING,
+    "reserve.reject": DecisionClass.BOOKING,
     "registry.delegate_registrar": DecisionClass.POLICY,
-    "reserve.name_attestors": DecisionClass.POLICY,
-    "coin.create": DecisionClass.STATUTE,
+    "reserve.set_attestors": DecisionClass.POLICY,
+    "reserve.set_standing": DecisionClass.POLICY,
     "federation.propose": DecisionClass.POLICY,
     "federation.approve": DecisionClass.POLICY,
+    "coin.add": DecisionClass.STATUTE,
+    "coin.set_issuer": DecisionClass.STATUTE,
 }
 
 

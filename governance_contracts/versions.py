@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from chain.contract import Contract, Release, release
 from chain.rules import PROTOCOL
-from governance_contracts import board, regions, registry
+from governance_contracts import board, federation, regions, registry
 
 CONTRACTS: tuple[Contract, ...] = (
     regions.CONTRACT,
     registry.CONTRACT,
     board.CONTRACT,
+    federation.CONTRACT,
 )
 
 RELEASE: Release = release(CONTRACTS)
@@ -23,5 +24,6 @@ CONTRACT_VERSIONS: tuple[tuple[str, int], ...] = (
     ("regions", 1),
     ("registry", 1),
     ("board", 1),
+    ("federation", 1),
 )
 """In force from genesis: name and version."""
