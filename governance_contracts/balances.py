@@ -164,16 +164,24 @@ def spent_on(purse: Purse, coin: str, day: int) -> int:
 
 
 def spend(
-    draft: Draft, account: bytes, coin: str, free: int, amount: int, day: int, day_max: int
+    draft: Draft,
+    account: bytes,
+    coin: str,
+    free: int,
+    amount: int,
+    day: int,
+    day_max: int,
+    misfits: str = "",
 ) -> None:
     """Take `free` out of the purse and count `amount` (free and bound together) as paid today.
 
-    The supply is the caller's. Refuses NotEnoughCoin, DayLimit, in that order.
+    `misfits`: what a refusal says about bound lots. The supply is the caller's. Refuses
+    NotEnoughCoin, DayLimit, in that order.
     """
     purse = purse_of(draft, account)
     had = free_coin(purse, coin)
     if free > had:
-        raise NotEnoughCoin(coin, free - had, "")
+        raise NotEnoughCoin(coin, free - had, misfits)
     today = spent_on(purse, coin, day) + amount
     if today > day_max:
         raise DayLimit(account, coin, day_max)

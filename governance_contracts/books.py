@@ -16,7 +16,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chain import crypto
-from chain.codec import U8, U32, U53, AccountId, Code, Hash, Millis, Record
+from chain.codec import U8, U32, U53, AccountId, Code, Hash, Millis, Record, encode
 from chain.errors import Rejected
 from chain.kinds import Tag
 from chain.money import CENTS_MAX, AmountField, CentsField
@@ -263,8 +263,9 @@ def deposit_reference(account: bytes, salt: bytes) -> bytes:
     return crypto.tagged(Tag.COMMITMENT, salt, account)
 
 
-def statement_hash(statement_bytes: bytes) -> bytes:
-    return crypto.tagged(Tag.STATEMENT, statement_bytes)
+def hash_of(statement: Statement) -> bytes:
+    """What attestors sign: the hash of the statement in full."""
+    return crypto.tagged(Tag.STATEMENT, encode(statement))
 
 
 def update_reserve(draft: Draft, coin: str, reserve: Reserve, **changes: object) -> Reserve:

@@ -2,8 +2,7 @@
 
 One bank entry, at most one mint. Statements are booked in `statements.py`, redemptions live in
 `redemption.py`, the records in `books.py`. What the chain cannot see is whether a statement is
-true: so at least three people attest, at least two for each statement, and one at least of them
-neither sits on the board nor signs at the bank.
+true: so independent people attest it (`attestors.py`).
 """
 
 from __future__ import annotations
@@ -13,20 +12,19 @@ from typing import Annotated
 from msgspec import Meta
 
 from chain.authority import Board, Holder, NotAuthorised, describe
-from chain.codec import U8, U32, U53, AccountId, Code, Hash, Record, Salt
+from chain.codec import U32, U53, AccountId, Code, Hash, Record, Salt
 from chain.contract import Context, Contract, Method
 from chain.errors import Rejected
 from chain.events import event
-from chain.money import CENTS_MAX, AmountField, Cents, CentsField
+from chain.money import CENTS_MAX, AmountField, CentsField
 from chain.rules import DAY_MS, Parameter
 from chain.state import Draft, View
 from governance_contracts.acting import require_account
+from governance_contracts.attestors import SetAttestors, found_attestors, set_attestors
 from governance_contracts.balances import FREE, create
-from governance_contracts.boardroom import BOARDS
+from governance_contracts.booking import with_state
 from governance_contracts.books import (
-    ATTESTORS_MAX,
     ENTRIES,
-    RESERVES,
     BookedEntry,
     EntryKind,
     EntryState,
@@ -35,13 +33,13 @@ from governance_contracts.books import (
     cover_of,
     deficit_of,
     deposit_reference,
+    hash_of,
     liabilities_of,
     require_reserve,
     update_reserve,
 )
 from governance_contracts.coin import ISSUERS, Coin, require_coin
 from governance_contracts.limits import day_of
-from governance_contracts.lots import ascending
 from governance_contracts.redemption import (
     Cancel,
     Export,
@@ -52,25 +50,12 @@ from governance_contracts.redemption import (
     redeem,
     reject,
 )
-from governance_contracts.statements import Attest, attest, hash_of, with_state
+from governance_contracts.statements import Attest, attest
 
 STALE_MS = 7 * DAY_MS
 MINT_DAY_MAX = Parameter(
     "mint_day_max", 1_000_000_00, 100, CENTS_MAX, "coin made on one day of one currency, in cents"
 )
-
-
-class ReserveExists(Rejected):
-    code = 712
-    fields = ("coin",)
-
-
-class BadAttestors(Rejected):
-    """`why`: order, few (three at least), k (two at least, at most all), registered, or
-    independent (one at least who neither sits on the board nor signs)."""
-
-    code = 713
-    fields = ("why",)
 
 
 class MintingIsStopped(Rejected):
@@ -130,16 +115,6 @@ class NotUnattributed(Rejected):
     fields = ("statement", "entry")
 
 
-class SetAttestors(Record, tag=1):
-    """Open a coin's reserve, or change who attests. `account` is fixed once statements flow."""
-
-    coin: Code
-    account: Hash
-    attestors: Annotated[tuple[AccountId, ...], Meta(max_length=ATTESTORS_MAX)]
-    k: U8
-    signers: Annotated[tuple[AccountId, ...], Meta(max_length=ATTESTORS_MAX)]
-
-
 class SetStanding(Record, tag=1):
     """Let these accounts mint deposits that carry a valid reference; none: withdraw it."""
 
@@ -165,13 +140,6 @@ class Attribute(Record, tag=1):
     statement: U53
     entry: U32
     reference: Hash
-
-
-@event
-class AttestorsSet(Record, tag=709):
-    coin: Code
-    attestors: tuple[AccountId, ...]
-    k: U8
 
 
 @event
@@ -204,56 +172,6 @@ class Attributed(Record, tag=713):
     statement: U53
     entry: U32
     amount: CentsField
-
-
-def set_attestors(draft: Draft, context: Context, args: SetAttestors) -> None:
-    """Refuses UnknownCoin, NotAuthorised (the coin's Board), then as `check_attestors`."""
-    coin = require_coin(draft, args.coin)
-    context.require(Board(coin.wijk))
-    check_attestors(draft, coin, args)
-    write_attestors(draft, args)
-    context.emit(AttestorsSet(args.coin, args.attestors, args.k))
-
-
-def check_attestors(view: View, coin: Coin, args: SetAttestors) -> None:
-    """Refuses BadAttestors: order, few, k, registered, independent; then ReserveExists if another
-    bank account's statements were taken already."""
-    if not ascending(args.attestors) or not ascending(args.signers):
-        raise BadAttestors("order")
-    if len(args.attestors) < 3:
-        raise BadAttestors("few")
-    if not 2 <= args.k <= len(args.attestors):
-        raise BadAttestors("k")
-    for account in (*args.attestors, *args.signers):
-        try:
-            require_account(view, account)
-        except Rejected:
-            raise BadAttestors("registered") from None
-    board = view.get(BOARDS, coin.wijk)
-    inside = args.signers + (board.members if board else ())
-    if all(attestor in inside for attestor in args.attestors):
-        raise BadAttestors("independent")
-    known = view.get(RESERVES, args.coin)
-    if known is not None and known.sequence and known.account != args.account:
-        raise ReserveExists(args.coin)
-
-
-def write_attestors(draft: Draft, args: SetAttestors) -> None:
-    known = draft.get(RESERVES, args.coin)
-    if known is None:
-        zero = Cents(0)
-        known = Reserve(
-            args.account, args.attestors, args.k, args.signers, 0, 0, 0, zero, zero, (), 0, zero
-        )
-    update_reserve(
-        draft,
-        args.coin,
-        known,
-        account=args.account,
-        attestors=args.attestors,
-        k=args.k,
-        signers=args.signers,
-    )
 
 
 def set_standing(draft: Draft, context: Context, args: SetStanding) -> None:
@@ -363,18 +281,6 @@ def attribute(draft: Draft, context: Context, args: Attribute) -> None:
     )
     draft.put(ENTRIES, place, deposit)
     context.emit(Attributed(args.coin, args.statement, args.entry, entry.amount))
-
-
-def found_attestors(draft: Draft, args: SetAttestors) -> None:
-    """Open a coin's reserve at genesis, after coins, boards and accounts.
-
-    Raises ValueError with a sentence for people.
-    """
-    try:
-        check_attestors(draft, require_coin(draft, args.coin), args)
-    except Rejected as refusal:
-        raise ValueError(f"reserve of {args.coin}: {refusal.name} {refusal.named()}") from None
-    write_attestors(draft, args)
 
 
 def attest_cost(args: Attest) -> int:

@@ -3,10 +3,6 @@
 The first attestor hands in the statement in full, the others its hash; the k-th attestation books
 it. A statement is refused when it does not follow or does not add up, **never for being low**: the
 truth about the bank is always taken, and a shortfall becomes a public deficit.
-
-Booking applies in the same call whatever a line settles: a redemption that was paid burns its
-coin, one that bounced goes back to its holder, a deposit that went back burns what its account
-still has free. A line that matches nothing is booked all the same and shows in the cover.
 """
 
 from __future__ import annotations
@@ -15,46 +11,26 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chain.codec import U32, U53, AccountId, Code, Hash, Record, encode
+from chain.codec import U32, U53, AccountId, Code, Hash, Record
 from chain.contract import Context
 from chain.errors import Rejected
 from chain.events import event
-from chain.money import CENTS_MAX, AmountField, Cents, CentsField
-from chain.rules import DAY_MS
 from chain.state import Draft, View
 from governance_contracts.acting import require_actor
-from governance_contracts.balances import book, create, destroy, free_of
+from governance_contracts.booking import book_statement
 from governance_contracts.books import (
     CREDITS,
     DEBITS,
-    ENTRIES,
     PENDING,
-    REDEMPTIONS,
-    STATEMENTS,
-    WAITING,
-    BookedEntry,
-    BookedStatement,
     Entry,
     EntryKind,
-    EntryState,
     PendingStatement,
-    Redemption,
-    RedemptionState,
     Reserve,
-    SignedCents,
     Statement,
-    cover_of,
-    deficit_of,
-    liabilities_of,
-    put_redemption,
+    hash_of,
     require_reserve,
-    statement_hash,
-    update_reserve,
 )
 from governance_contracts.coin import require_coin
-
-RETURN_AFTER_MS = 30 * DAY_MS
-"""Unattributed money goes back after this long."""
 
 
 class NotAnAttestor(Rejected):
@@ -147,39 +123,6 @@ class StatementAttested(Record, tag=700):
     needed: U32
 
 
-@event
-class StatementBooked(Record, tag=701):
-    """The reserve stands here now. `unmatched` counts debits that settled nothing. Public."""
-
-    coin: Code
-    sequence: U53
-    closing: SignedCents
-    cover: SignedCents
-    liabilities: CentsField
-    deficit: CentsField
-    burned: CentsField
-    unmatched: U32
-
-
-@event
-class RedemptionSettled(Record, tag=702):
-    redemption: U53
-    amount: AmountField
-
-
-@event
-class RedemptionBounced(Record, tag=703):
-    """The euros did not arrive; the coin is back."""
-
-    redemption: U53
-    amount: AmountField
-
-
-def hash_of(statement: Statement) -> bytes:
-    """What attestors sign: the hash of the statement in full."""
-    return statement_hash(encode(statement))
-
-
 def attest(draft: Draft, context: Context, args: Attest) -> None:
     """Attest a statement; the k-th attestation books it.
 
@@ -256,197 +199,3 @@ def check_entry(position: int, entry: Entry) -> None:
         raise BadEntry(entry.number, "returns")
     if entry.reference and entry.kind != EntryKind.DEPOSIT:
         raise BadEntry(entry.number, "reference")
-
-
-def book_statement(
-    draft: Draft,
-    context: Context,
-    reserve: Reserve,
-    statement: Statement,
-    attestors: tuple[bytes, ...],
-) -> None:
-    """Take a checked statement into the books, line by line in the bank's order."""
-    coin = statement.coin
-    first = reserve.sequence == 0
-    reserve = update_reserve(
-        draft,
-        coin,
-        reserve,
-        sequence=statement.sequence,
-        closed_ms=statement.closed_ms,
-        balance=statement.closing,
-        own=max(0, statement.opening) if first else reserve.own,
-    )
-    burned = unmatched = 0
-    for entry in statement.entries:
-        line = Line(draft, context, statement, entry)
-        state, gone = line.apply()
-        burned += gone
-        unmatched += state == EntryState.OPEN and not entry.credit
-        deadline = statement.closed_ms + RETURN_AFTER_MS
-        waits = entry.kind == EntryKind.UNATTRIBUTED
-        draft.put(
-            ENTRIES,
-            (coin, statement.sequence, entry.number),
-            BookedEntry(
-                entry.credit,
-                entry.amount,
-                entry.kind,
-                state,
-                entry.reference,
-                (),
-                (deadline,) if waits else (),
-            ),
-        )
-    draft.put(
-        STATEMENTS,
-        (coin, statement.sequence),
-        BookedStatement(
-            hash_of(statement),
-            attestors,
-            statement.closed_ms,
-            statement.opening,
-            statement.closing,
-            len(statement.entries),
-        ),
-    )
-    reserve = require_reserve(draft, coin)
-    context.emit(
-        StatementBooked(
-            coin,
-            statement.sequence,
-            statement.closing,
-            max(-CENTS_MAX, cover_of(reserve)),
-            Cents(liabilities_of(draft, coin)),
-            Cents(deficit_of(draft, coin)),
-            Cents(burned),
-            unmatched,
-        )
-    )
-
-
-class Line:
-    """One bank line being booked: what it settles, and the state it is left in."""
-
-    __slots__ = ("coin", "context", "draft", "entry", "statement")
-
-    def __init__(self, draft: Draft, context: Context, statement: Statement, entry: Entry) -> None:
-        self.draft = draft
-        self.context = context
-        self.statement = statement
-        self.coin = statement.coin
-        self.entry = entry
-
-    def apply(self) -> tuple[EntryState, int]:
-        """The entry's state afterwards, and how much coin ceased to be."""
-        reserve = require_reserve(self.draft, self.coin)
-        amount = self.entry.amount
-        match self.entry.kind:
-            case EntryKind.UNATTRIBUTED:
-                self.set_aside(reserve)
-                return EntryState.OPEN, 0
-            case EntryKind.INTEREST:
-                self.update(reserve, own=min(CENTS_MAX, reserve.own + amount))
-                return EntryState.USED, 0
-            case EntryKind.CHARGE:
-                self.update(reserve, own=max(0, reserve.own - amount))
-                return EntryState.USED, 0
-            case EntryKind.COVER:
-                return EntryState.USED, 0
-            case EntryKind.REDEMPTION:
-                return self.settle()
-            case EntryKind.BOUNCE:
-                return self.bounce(), 0
-            case EntryKind.RETURN:
-                return self.send_back(reserve)
-            case _:
-                return EntryState.OPEN, 0
-
-    def update(self, reserve: Reserve, **changes: int) -> None:
-        update_reserve(self.draft, self.coin, reserve, **changes)
-
-    def set_aside(self, reserve: Reserve) -> None:
-        """Money that is nobody's yet stands behind no coin."""
-        waiting = reserve.unattributed + self.entry.amount
-        self.update(reserve, unattributed=min(CENTS_MAX, waiting))
-
-    def redemption(self, *states: RedemptionState) -> tuple[int, Redemption] | None:
-        """The redemption that this line names, if coin, amount and state agree."""
-        for name in self.entry.redemption:
-            found = self.draft.get(REDEMPTIONS, name)
-            if found is not None and found.coin == self.coin and found.state in states:
-                return (name, found) if found.amount == self.entry.amount else None
-        return None
-
-    def settle(self) -> tuple[EntryState, int]:
-        """Paid out: the coin under way is burned. Paid before it was exported is paid too."""
-        found = self.redemption(RedemptionState.EXPORTED, RedemptionState.REQUESTED)
-        if found is None:
-            return EntryState.OPEN, 0
-        name, redemption = found
-        self.draft.delete(WAITING, (self.coin, name))
-        put_redemption(self.draft, name, redemption, RedemptionState.SETTLED)
-        amount = redemption.amount
-        book(self.draft, self.coin, redeeming=-amount, burned=amount)
-        self.context.emit(RedemptionSettled(name, amount), redemption.holder)
-        return EntryState.USED, amount
-
-    def bounce(self) -> EntryState:
-        """Came back after it was paid: the burned coin is made again, for the same holder."""
-        found = self.redemption(RedemptionState.SETTLED)
-        if found is None:
-            self.set_aside(require_reserve(self.draft, self.coin))
-            return EntryState.OPEN
-        name, redemption = found
-        again = Draft(self.draft)
-        try:
-            for part in redemption.parts:
-                create(again, self.coin, redemption.holder, part.lot, part.amount)
-        except Rejected:  # no room left in the purse: a statement is not refused for that
-            self.set_aside(require_reserve(self.draft, self.coin))
-            return EntryState.OPEN
-        self.draft.absorb(again)
-        put_redemption(self.draft, name, redemption, RedemptionState.BOUNCED)
-        self.context.emit(RedemptionBounced(name, redemption.amount), redemption.holder)
-        return EntryState.USED
-
-    def send_back(self, reserve: Reserve) -> tuple[EntryState, int]:
-        """A credit that went back: unminted, it is just gone; minted, its account's free coin is
-        burned as far as it reaches. The rest is deficit."""
-        for place in self.entry.returns:
-            key = (self.coin, place.statement, place.entry)
-            credit = self.draft.get(ENTRIES, key)
-            if (
-                credit is None
-                or not credit.credit
-                or credit.amount != self.entry.amount
-                or credit.state == EntryState.RETURNED
-            ):
-                break
-            burned = 0
-            if credit.kind == EntryKind.DEPOSIT:
-                for account in credit.account:
-                    burned = min(credit.amount, free_of(self.draft, account, self.coin))
-                    if burned:
-                        destroy(self.draft, self.coin, account, burned)
-            elif credit.state == EntryState.OPEN:
-                self.update(reserve, unattributed=max(0, reserve.unattributed - credit.amount))
-            else:
-                break
-            self.draft.put(ENTRIES, key, with_state(credit, EntryState.RETURNED))
-            return EntryState.USED, burned
-        return EntryState.OPEN, 0
-
-
-def with_state(
-    entry: BookedEntry, state: EntryState, account: tuple[bytes, ...] | None = None
-) -> BookedEntry:
-    return BookedEntry(
-        entry.credit,
-        entry.amount,
-        entry.kind,
-        state,
-        entry.reference,
-        entry.account if account is None else account,
-        entry.return_by_ms,
-    )

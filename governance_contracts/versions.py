@@ -8,13 +8,26 @@ from __future__ import annotations
 
 from chain.contract import Contract, Release, release
 from chain.rules import PROTOCOL
-from governance_contracts import board, federation, regions, registry
+from governance_contracts import (
+    board,
+    coin,
+    earmark,
+    federation,
+    pay,
+    regions,
+    registry,
+    reserve,
+)
 
 CONTRACTS: tuple[Contract, ...] = (
     regions.CONTRACT,
     registry.CONTRACT,
     board.CONTRACT,
     federation.CONTRACT,
+    coin.CONTRACT,
+    earmark.CONTRACT,
+    reserve.CONTRACT,
+    pay.CONTRACT,
 )
 
 RELEASE: Release = release(CONTRACTS)
@@ -25,5 +38,9 @@ CONTRACT_VERSIONS: tuple[tuple[str, int], ...] = (
     ("registry", 1),
     ("board", 1),
     ("federation", 1),
+    ("coin", 1),
+    ("earmark", 1),
+    ("reserve", 1),
+    ("pay", 1),
 )
 """In force from genesis: name and version."""

@@ -1,0 +1,239 @@
+"""Earmarks: where bound coin can be spent, in which order it is refused, and which is spent first.
+
+The rules for one lot and one line are `check_fit`; the choice among lots is in `choice.py`. An
+unspent earmark is the fund's coin: past its expiry nobody can spend it, and anybody may ask that
+it goes back (`reclaim`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from chain.account import ACCOUNTS, Account, AccountKind, Status, in_force
+from chain.authority import Board
+from chain.codec import AccountId, Record
+from chain.contract import Context, Contract, Method
+from chain.errors import Rejected
+from chain.events import event
+from chain.money import AmountField
+from chain.state import Draft, View
+from governance_contracts.acting import require_account, shares_household_or_owner
+from governance_contracts.balances import FREE, LotId, held_of, move
+from governance_contracts.lots import (
+    SUCCESSORS,
+    Lot,
+    Successor,
+    expired,
+    is_earmark,
+    require_lot,
+)
+from governance_contracts.places import Place, PlaceKind
+from governance_contracts.regions import within
+
+RECLAIM_MAX = 100
+SUCCESSIONS_MAX = 8
+
+
+class PersonPayee(Rejected):
+    """A person is paid with an earmark only for an activity it lists, on a confirmed deal."""
+
+    code = 601
+    fields = ("lot",)
+
+
+class RelatedPayee(Rejected):
+    """Payer and payee have one owner or one household."""
+
+    code = 602
+    fields = ("lot",)
+
+
+class PlaceMissing(Rejected):
+    """Bound coin needs to know where it is spent."""
+
+    code = 603
+    fields = ("lot",)
+
+
+class OutsideRegion(Rejected):
+    """This place (or a person's home wijk) is not in the lot's regions."""
+
+    code = 604
+    fields = ("lot", "wijk")
+
+
+class OnlinePlace(Rejected):
+    """The lot is not for online shops."""
+
+    code = 605
+    fields = ("lot",)
+
+
+class WrongCategory(Rejected):
+    """The lot is not for this category, or not for this payee's group."""
+
+    code = 606
+    fields = ("lot", "category")
+
+
+class LotExpired(Rejected):
+    code = 607
+    fields = ("lot", "expires_ms")
+
+
+class NotExpired(Rejected):
+    """Only an earmark past its expiry goes back to its fund."""
+
+    code = 610
+    fields = ("lot",)
+
+
+class FundClosed(Rejected):
+    """The fund is closed and has no successor."""
+
+    code = 611
+    fields = ("fund",)
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Everything about a payment that decides which lots fit it."""
+
+    payer: bytes
+    payee: bytes
+    payee_account: Account
+    place: Place | None
+    height: int
+    time_ms: int
+
+    @property
+    def to_person(self) -> bool:
+        return self.payee_account.kind in (AccountKind.PERSON, AccountKind.HOUSEHOLD)
+
+
+def check_fit(view: View, number: int, lot: Lot, spending: Spending, category: str) -> None:
+    """May this lot pay this line?
+
+    Refuses PersonPayee, RelatedPayee, PlaceMissing, OutsideRegion, OnlinePlace, WrongCategory,
+    LotExpired, in that order. The first two are for earmarks. Region-bound coin goes to a person
+    by home wijk, without a place. No deal is confirmed before the contract that confirms deals is
+    in force, so until then an earmark never pays a person.
+    """
+    terms = lot.terms
+    if is_earmark(lot):
+        if spending.to_person:
+            raise PersonPayee(number)
+        if shares_household_or_owner(view, spending.payer, spending.payee, spending.height):
+            raise RelatedPayee(number)
+    place = spending.place
+    if place is not None:
+        where = place.buurt[0] if place.buurt else place.wijk
+    elif spending.to_person:
+        where = in_force(spending.payee_account.home, spending.height)
+    else:
+        raise PlaceMissing(number)
+    if not within(view, where, terms.regions):
+        raise OutsideRegion(number, where)
+    if place is not None and place.kind == PlaceKind.ONLINE and not terms.online_ok:
+        raise OnlinePlace(number)
+    if terms.categories and category not in terms.categories:
+        raise WrongCategory(number, category)
+    if terms.payees and spending.payee not in terms.payees:
+        raise WrongCategory(number, category)
+    if expired(lot, spending.time_ms):
+        raise LotExpired(number, terms.expires_ms[0])
+
+
+def misfit(view: View, number: int, lot: Lot, spending: Spending, category: str) -> Rejected | None:
+    """Why this lot may not pay this line; None if it may."""
+    try:
+        check_fit(view, number, lot, spending, category)
+    except Rejected as refusal:
+        return refusal
+    return None
+
+
+# What becomes of an earmark that nobody spent.
+
+
+class Reclaim(Record, tag=1):
+    """Send an expired lot from these holders back to its fund. Anybody may ask."""
+
+    lot: LotId
+    holders: Annotated[tuple[AccountId, ...], Meta(min_length=1, max_length=RECLAIM_MAX)]
+
+
+class NameSuccessor(Record, tag=1):
+    """Who takes over a fund's coin when the fund is closed."""
+
+    fund: AccountId
+    successor: AccountId
+
+
+@event
+class Reclaimed(Record, tag=601):
+    """To the holder whose earmark ran out, and to the fund whose coin it was."""
+
+    lot: LotId
+    amount: AmountField
+
+
+@event
+class SuccessorNamed(Record, tag=602):
+    fund: AccountId
+    successor: AccountId
+
+
+def heir_of(view: View, fund: bytes) -> bytes:
+    """The fund itself while it is open, else its successor. Refuses FundClosed."""
+    heir = fund
+    for _ in range(SUCCESSIONS_MAX):
+        account = view.find(ACCOUNTS, heir)
+        if account is not None and account.status != Status.CLOSED:
+            return heir
+        successor = view.get(SUCCESSORS, heir)
+        if successor is None:
+            break
+        heir = successor.fund
+    raise FundClosed(fund)
+
+
+def reclaim(draft: Draft, context: Context, args: Reclaim) -> None:
+    """Refuses UnknownLot, NotExpired, FundClosed, in that order. Who holds none is passed over."""
+    lot = require_lot(draft, args.lot)
+    if not lot.fund or not expired(lot, context.time_ms):
+        raise NotExpired(args.lot)
+    fund = heir_of(draft, lot.fund[0])
+    for holder in args.holders:
+        amount = held_of(draft, holder, lot.coin, args.lot)
+        if amount:
+            move(draft, lot.coin, holder, args.lot, fund, FREE, amount)
+            context.emit(Reclaimed(args.lot, amount), holder)
+            context.emit(Reclaimed(args.lot, amount), fund)
+
+
+def name_successor(draft: Draft, context: Context, args: NameSuccessor) -> None:
+    """By the board of the fund's home wijk.
+
+    Refuses NotRegistered / ClosedAccount (the successor), FundClosed (no such fund), NotAuthorised.
+    """
+    require_account(draft, args.successor)
+    fund = draft.find(ACCOUNTS, args.fund)
+    if fund is None:
+        raise FundClosed(args.fund)
+    context.require(Board(in_force(fund.home, context.height)))
+    draft.put(SUCCESSORS, args.fund, Successor(args.successor))
+    context.emit(SuccessorNamed(args.fund, args.successor))
+
+
+CONTRACT = Contract(
+    "earmark",
+    1,
+    {
+        "reclaim": Method(Reclaim, reclaim, cost=lambda args: 100 + 60 * len(args.holders)),
+        "name_successor": Method(NameSuccessor, name_successor),
+    },
+)

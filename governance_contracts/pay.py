@@ -1,0 +1,361 @@
+"""Pay: one payment of one to eight lines, in one coin, out of free and bound coin.
+
+The payee receives the payer's coin, wherever either lives. A payment in free coin changes three
+small records: two purses and the payment's own, which a refund needs. `refund.py` and `payout.py`
+hold the other calls of this contract, `payments.py` the records and refusals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from chain import crypto
+from chain.account import Account, find_key
+from chain.contract import Context, Contract, Method
+from chain.errors import Rejected
+from chain.money import CENTS_MAX, Cents
+from chain.state import Draft, View
+from governance_contracts.acting import FrozenAccount, is_frozen, require_account, require_actor
+from governance_contracts.balances import (
+    FREE,
+    HELD_LOTS,
+    HeldLot,
+    book,
+    give_free,
+    give_lot,
+    lots_of,
+    spend,
+    take_lot,
+)
+from governance_contracts.choice import Draw, Offer, choose, preference
+from governance_contracts.coin import NotAccepted, accepts, require_coin
+from governance_contracts.earmark import Spending, misfit
+from governance_contracts.limits import day_max, day_of, holding_max
+from governance_contracts.lots import Lot, require_lot
+from governance_contracts.outcomes import (
+    BadLine,
+    BadLink,
+    BadLots,
+    Credit,
+    DrawnPart,
+    HoursMissing,
+    Paid,
+    PaysItself,
+    Received,
+    RequestDiffers,
+    RequestExpired,
+    RequestPaid,
+    RequestUnsigned,
+    SplitDiffers,
+    TooManyParts,
+    TooManyPayments,
+    UnknownPurpose,
+    WrongGross,
+)
+from governance_contracts.payments import (
+    PAID_REQUESTS,
+    PARTS_MAX,
+    PAYMENTS,
+    PURPOSES,
+    VAT_MAX,
+    Line,
+    LinkKind,
+    PaidRequest,
+    Part,
+    Pay,
+    Payment,
+    Payout,
+    Refund,
+    Request,
+    SignedRequest,
+    Use,
+    plain,
+    request_id,
+    request_sign_bytes,
+)
+from governance_contracts.payout import payout
+from governance_contracts.places import Place, PlaceClosed, UnknownPlace, find_place
+from governance_contracts.refund import refund
+from governance_contracts.regions import require_region
+
+NO_DRAWS: tuple[Draw, ...] = ()
+REASONS_MAX = 16
+
+
+def pay(draft: Draft, context: Context, args: Pay) -> None:
+    """Pay.
+
+    Refuses, in this order: NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly,
+    FrozenAccount (the payer); NotRegistered, ClosedAccount (the payee); PaysItself; UnknownCoin;
+    NotAccepted; UnknownPlace, PlaceClosed; what `check_statement_of` refuses; what
+    `check_request` refuses; BadLots, and for a pinned lot that fits no line the refusal of
+    `earmark.check_fit`; TooManyParts; SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit;
+    TooManyCoins; TooManyLots; TooManyPayments.
+    """
+    payer = require_actor(draft, context, args.payer)
+    if is_frozen(payer):
+        raise FrozenAccount(args.payer)
+    payee = require_account(draft, args.payee)
+    if args.payer == args.payee:
+        raise PaysItself(args.payer)
+    coin = require_coin(draft, args.coin)
+    if not accepts(draft, args.payee, coin):
+        raise NotAccepted(args.payee, args.coin)
+    place = stated_place(draft, args) if args.place else None
+    amount = check_statement_of(draft, args)
+    for signed in args.request:
+        check_request(draft, context, args, signed, payee, amount)
+
+    held = held_to_draw(draft, args)
+    draws: Sequence[Draw] = NO_DRAWS
+    lacking: Sequence[int] = [line.amount for line in args.lines]
+    misfits = ""
+    if held:
+        spending = Spending(args.payer, args.payee, payee, place, context.height, context.time_ms)
+        draws, lacking, misfits = draw(draft, args, spending, held)
+    if args.split:
+        check_split(draft, args, draws)
+    free = sum(lacking)
+    day = day_of(context.time_ms)
+    spend(draft, args.payer, args.coin, free, amount, day, day_max(draft, payer.kind), misfits)
+    credits = credit(draft, args, draws, free, holding_max(draft, payee.kind))
+    parts = parts_of(draws, lacking)
+    number = record(draft, context, args, parts)
+    context.emit(
+        Paid(
+            number,
+            args.payee,
+            args.coin,
+            amount,
+            tuple([DrawnPart(part.line, part.lot, part.amount) for part in parts]),
+        ),
+        args.payer,
+    )
+    context.emit(
+        Received(
+            number,
+            args.payer,
+            args.coin,
+            amount,
+            args.place,
+            args.purpose,
+            args.lines,
+            credits,
+            args.reference,
+        ),
+        args.payee,
+    )
+
+
+def stated_place(view: View, args: Pay) -> Place:
+    """The payee's place that the payment names. Refuses UnknownPlace, PlaceClosed."""
+    place = find_place(view, args.payee, args.place[0])
+    if place is None:
+        raise UnknownPlace(args.payee, args.place[0])
+    if place.closed:
+        raise PlaceClosed(args.payee, args.place[0])
+    return place
+
+
+def check_statement_of(view: View, args: Pay) -> Cents:
+    """Does what the payment says of itself hold together? Returns the sum of its lines.
+
+    Refuses UnknownPurpose, BadLine (use, vat, sum), WrongGross, HoursMissing, UnknownRegion
+    (served), BadLink, in that order.
+    """
+    if args.purpose not in PURPOSES:
+        raise UnknownPurpose(args.purpose)
+    amount = 0
+    for position, line in enumerate(args.lines):
+        if line.use > Use.RESALE:
+            raise BadLine(position, "use")
+        if line.vat and line.vat[0] > VAT_MAX:
+            raise BadLine(position, "vat")
+        amount += line.amount
+        if amount > CENTS_MAX:
+            raise BadLine(position, "sum")
+    if args.gross - args.discount != amount:
+        raise WrongGross(args.gross, args.discount, amount)
+    if args.purpose == "COMM" and not (args.minutes and args.minutes[0]):
+        raise HoursMissing()
+    for wijk in args.served:
+        require_region(view, wijk)
+    for link in args.link:
+        if link.kind not in (LinkKind.ESCROW_OF, LinkKind.CORRECTION_OF):
+            raise BadLink(link.kind)
+    return Cents(amount)
+
+
+def check_request(
+    draft: Draft, context: Context, args: Pay, signed: SignedRequest, payee: Account, amount: int
+) -> None:
+    """Is this what the payee asked for, and not paid before? Marks it paid.
+
+    Refuses RequestDiffers (payee, coin, amount, place, reference), RequestUnsigned,
+    RequestExpired, RequestPaid, in that order.
+    """
+    request = signed.request
+    if request.payee != args.payee:
+        raise RequestDiffers("payee")
+    if request.coin and request.coin[0] != args.coin:
+        raise RequestDiffers("coin")
+    if request.amount != amount:
+        raise RequestDiffers("amount")
+    if request.place != args.place:
+        raise RequestDiffers("place")
+    if request.reference != args.reference:
+        raise RequestDiffers("reference")
+    key = find_key(payee, signed.key)
+    message = request_sign_bytes(context.chain, context.epoch, request)
+    if key is None or not crypto.verify(key.key, message, signed.signature):
+        raise RequestUnsigned()
+    if context.time_ms > request.expires_ms:
+        raise RequestExpired(request.expires_ms)
+    name = request_id(request)
+    before = draft.get(PAID_REQUESTS, name)
+    if before is not None:
+        raise RequestPaid(before.payment)
+    draft.put(PAID_REQUESTS, name, PaidRequest(context.transaction_id))
+
+
+def held_to_draw(view: View, args: Pay) -> tuple[HeldLot, ...]:
+    """The bound coin that may be drawn on: all of the payer's, or the pinned lots.
+
+    Pinning only lot 0 pays with free coin alone. Refuses BadLots.
+    """
+    if not args.lots:
+        if view.find(HELD_LOTS, args.payer) is None:
+            return ()
+        return lots_of(view, args.payer, args.coin)
+    for a, b in pairwise(args.lots):
+        if a >= b:
+            raise BadLots(b)
+    held = {one.lot: one for one in lots_of(view, args.payer, args.coin)}
+    for lot in args.lots:
+        if lot != FREE and lot not in held:
+            raise BadLots(lot)
+    return tuple(held[lot] for lot in args.lots if lot != FREE)
+
+
+def draw(
+    view: View, args: Pay, spending: Spending, held: Sequence[HeldLot]
+) -> tuple[list[Draw], list[int], str]:
+    """Choose lots for the lines: the draws, what each line lacks, and why lots did not fit.
+
+    Refuses what `check_fit` says of a pinned lot that fits no line; TooManyParts.
+    """
+    lots: list[tuple[HeldLot, Lot]] = [(one, require_lot(view, one.lot)) for one in held]
+    lots.sort(key=lambda pair: preference(pair[0].lot, pair[1]))
+    offers: list[Offer] = []
+    reasons: list[str] = []
+    categories = sorted({line.category for line in args.lines})
+    for one, lot in lots:
+        refusals: dict[str, Rejected] = {}
+        for category in categories:
+            refusal = misfit(view, one.lot, lot, spending, category)
+            if refusal is not None:
+                refusals[category] = refusal
+        fitting = tuple(
+            index for index, line in enumerate(args.lines) if line.category not in refusals
+        )
+        if fitting:
+            offers.append(Offer(one.lot, one.amount, fitting))
+            continue
+        refusal = refusals[args.lines[0].category]
+        if args.lots:
+            raise refusal
+        if len(reasons) < REASONS_MAX:
+            reasons.append(f"{one.lot}:{refusal.code}")
+    draws, lacking = choose([line.amount for line in args.lines], offers)
+    count = len(draws) + sum(1 for amount in lacking if amount)
+    if count > PARTS_MAX:
+        raise TooManyParts(count)
+    return draws, lacking, ",".join(reasons)
+
+
+def check_split(view: View, args: Pay, draws: Sequence[Draw]) -> None:
+    """Is what funds are said to give what their earmarks give? Refuses SplitDiffers."""
+    drawn: dict[bytes, int] = {}
+    for one in draws:
+        for fund in require_lot(view, one.lot).fund:
+            drawn[fund] = drawn.get(fund, 0) + one.amount
+    for share in args.split:
+        given = drawn.pop(share.fund, 0)
+        if given != share.amount:
+            raise SplitDiffers(share.fund, share.amount, given)
+    for fund in sorted(drawn):
+        raise SplitDiffers(fund, 0, drawn[fund])
+
+
+def credit(
+    draft: Draft, args: Pay, draws: Sequence[Draw], free: int, limit: int
+) -> tuple[Credit, ...]:
+    """Give the payee what becomes of each part; returns it, free coin first, then by lot.
+
+    Takes the bound parts from the payer; free coin was taken before. Refuses HoldingLimit,
+    TooManyCoins, TooManyLots.
+    """
+    if not draws:
+        give_free(draft, args.payee, args.coin, free, limit)
+        return (Credit(FREE, Cents(free)),)
+    after: dict[int, int] = {FREE: free}
+    bound = 0
+    for one in draws:
+        take_lot(draft, args.payer, args.coin, one.lot, one.amount)
+        into = require_lot(draft, one.lot).after
+        after[into] = after.get(into, 0) + one.amount
+        bound += one.amount
+    if after[FREE]:
+        give_free(draft, args.payee, args.coin, after[FREE], limit)
+    freed = after[FREE] - free
+    book(draft, args.coin, free=freed, lots=-freed)
+    for lot in sorted(after):
+        if lot != FREE:
+            give_lot(draft, args.payee, args.coin, lot, after[lot])
+    return tuple(Credit(lot, Cents(after[lot])) for lot in sorted(after) if after[lot])
+
+
+def parts_of(draws: Sequence[Draw], lacking: Sequence[int]) -> tuple[Part, ...]:
+    """In the order in which coin was drawn: line by line, bound coin before free coin."""
+    zero = Cents(0)
+    if not draws:
+        return tuple([Part(i, FREE, Cents(amount), zero) for i, amount in enumerate(lacking)])
+    parts: list[Part] = []
+    for line, amount in enumerate(lacking):
+        parts += [Part(line, one.lot, Cents(one.amount), zero) for one in draws if one.line == line]
+        if amount:
+            parts.append(Part(line, FREE, Cents(amount), zero))
+    return tuple(parts)
+
+
+def record(draft: Draft, context: Context, args: Pay, parts: tuple[Part, ...]) -> int:
+    """Keep the payment for refunds; returns its number in the transaction. Refuses
+    TooManyPayments."""
+    number = 0
+    while draft.get(PAYMENTS, (context.transaction_id, number)) is not None:
+        number += 1
+        if number > 255:
+            raise TooManyPayments()
+    draft.put(
+        PAYMENTS,
+        (context.transaction_id, number),
+        Payment(args.payer, args.payee, args.coin, args.place, context.time_ms, parts),
+    )
+    return number
+
+
+CONTRACT = Contract(
+    "pay",
+    1,
+    {
+        "pay": Method(Pay, pay, cost=lambda args: 50 + 30 * len(args.lines)),
+        "refund": Method(Refund, refund, cost=200),
+        "payout": Method(Payout, payout, cost=lambda args: 100 + 40 * len(args.lines)),
+    },
+)
+
+__all__ = [
+    "CONTRACT", "Line", "Pay", "Payout", "Refund", "Request", "SignedRequest", "pay", "payout",
+    "plain", "refund", "request_id", "request_sign_bytes",
+]  # fmt: skip

@@ -1,0 +1,100 @@
+"""Payout: a fund, a board or an organisation pays up to 1,000 lines in one go.
+
+All or nothing. Terms, if given, hold for the whole run: the coin leaves the payer free and arrives
+bound. Each payee has an event of its own and sees no other's.
+"""
+
+from __future__ import annotations
+
+from chain.account import AccountKind
+from chain.contract import Context
+from chain.errors import Rejected
+from chain.money import CENTS_MAX, Cents
+from chain.state import Draft
+from governance_contracts.acting import FrozenAccount, is_frozen, require_account, require_actor
+from governance_contracts.balances import FREE, book, give_free, give_lot, spend
+from governance_contracts.coin import Coin, NotAccepted, accepts, require_coin
+from governance_contracts.limits import day_max, day_of, holding_max
+from governance_contracts.lots import LotKind, check_terms, lot_of
+from governance_contracts.outcomes import (
+    BadLine,
+    NotAFund,
+    PaidOut,
+    PayoutLineRefused,
+    PayoutReceived,
+    PaysItself,
+    UnknownPurpose,
+)
+from governance_contracts.payments import (
+    PURPOSES,
+    Payout,
+    PayoutLine,
+)
+
+EARMARK = "EARM"
+"""The purpose of a grant of earmarked coin: an entitlement, not income yet."""
+
+
+def payout(draft: Draft, context: Context, args: Payout) -> None:
+    """Pay every line or none.
+
+    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount (the payer),
+    NotAFund, UnknownCoin, what `check_terms` refuses, BadLine (sum), NotEnoughCoin, DayLimit,
+    PayoutLineRefused for the first line that `check_line` or the payee's limits refuse, in that
+    order.
+    """
+    payer = require_actor(draft, context, args.payer)
+    if is_frozen(payer):
+        raise FrozenAccount(args.payer)
+    if payer.kind in (AccountKind.PERSON, AccountKind.HOUSEHOLD, AccountKind.TILL):
+        raise NotAFund(payer.kind)
+    coin = require_coin(draft, args.coin)
+    lot = FREE
+    earmarked = False
+    for terms in args.terms:
+        check_terms(draft, args.coin, terms, context.time_ms)
+        earmarked = terms.kind == LotKind.EARMARK
+        lot, opened = lot_of(draft, args.coin, args.payer, terms)
+        for event in opened:
+            context.emit(event)
+    total = 0
+    for position, line in enumerate(args.lines):
+        total += line.amount
+        if total > CENTS_MAX:
+            raise BadLine(position, "sum")
+    day = day_of(context.time_ms)
+    spend(draft, args.payer, args.coin, total, total, day, day_max(draft, payer.kind))
+    if lot != FREE:
+        book(draft, args.coin, free=-total, lots=total)
+    for position, line in enumerate(args.lines):
+        try:
+            kind = check_line(draft, args, coin, line, earmarked)
+            if lot == FREE:
+                give_free(draft, line.payee, args.coin, line.amount, holding_max(draft, kind))
+            else:
+                give_lot(draft, line.payee, args.coin, lot, line.amount)
+        except Rejected as refusal:
+            raise PayoutLineRefused(position, line.payee, refusal.code) from None
+        context.emit(
+            PayoutReceived(args.payer, args.coin, line.amount, lot, line.purpose, line.reference),
+            line.payee,
+        )
+    context.emit(PaidOut(args.coin, len(args.lines), Cents(total), lot), args.payer)
+
+
+def check_line(draft: Draft, args: Payout, coin: Coin, line: PayoutLine, earmarked: bool) -> int:
+    """The kind of the payee's account.
+
+    Refuses UnknownPurpose (an earmark's is EARM, and nothing else's is), NotRegistered,
+    ClosedAccount, PaysItself, NotAccepted, in that order.
+    """
+    if (line.purpose == EARMARK) != earmarked:
+        raise UnknownPurpose(line.purpose)
+    if not earmarked and line.purpose not in PURPOSES:
+        raise UnknownPurpose(line.purpose)
+    payee = require_account(draft, line.payee)
+    if line.payee == args.payer:
+        raise PaysItself(line.payee)
+    if not accepts(draft, line.payee, coin):
+        raise NotAccepted(line.payee, coin.code)
+    return payee.kind
