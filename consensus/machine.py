@@ -15,7 +15,7 @@ if one comes back.
 
 from __future__ import annotations
 
-from chain.certificate import Certificate, Seats, Vote
+from chain.certificate import NIL, Certificate, Seats, Vote
 from chain.kinds import Kind
 from consensus import gossip
 from consensus import round as rules
@@ -114,7 +114,8 @@ class Machine:
         """Begin round 0. After `restore` (or when called again): take the current round up again.
 
         Taking up means: the timers of this round are armed anew, and what was asked for and has
-        not been answered (signatures, a block to build, verdicts) is asked for again.
+        not been answered (signatures, a block to build, verdicts) is asked for again. Call it
+        when silence ends, too: a stage that was passed in silence gets a nil vote.
         """
         if not self.started:
             self._begin()
@@ -275,6 +276,19 @@ class Machine:
                 return
         if not self.silent:
             self._out.extend(self._unsigned)
+            self._vote_for_skipped_stages()
+
+    def _vote_for_skipped_stages(self) -> None:
+        """Nil for each stage of this round that was passed in silence: a seat that has voted
+        for nothing would keep the others short of "q votes of any kind" (L34, L47) for ever."""
+        held = self._tally.of(self.round)
+        waiting = [u.kind for u in self._unsigned if isinstance(u, SignVote)]
+        precommitted = self.me in held.precommits.by_seat or Kind.PRECOMMIT in waiting
+        prevoted = self.me in held.prevotes.by_seat or Kind.PREVOTE in waiting
+        if self.stage is Stage.PREVOTE and not prevoted and not precommitted:
+            self._cast(Kind.PREVOTE, NIL)
+        elif self.stage is Stage.PRECOMMIT and not precommitted:
+            self._cast(Kind.PRECOMMIT, NIL)
 
     def _arm(self, stage: Stage) -> None:
         duration_ms = self.timers.duration_ms(stage, self.round)
