@@ -12,7 +12,6 @@ residents'. Below three members, or past its term, a board is a caretaker (`powe
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Annotated
 
 from msgspec import Meta
@@ -20,12 +19,12 @@ from msgspec.structs import replace
 
 from chain.authority import Board, Federation
 from chain.block import RefusalRecord
-from chain.codec import U8, U32, AccountId, Code, Hash, Millis, Record, decode
-from chain.contract import Context, Contract, Method, Release, call_cost
+from chain.codec import U8, U32, AccountId, Code, Hash, Record, decode
+from chain.contract import Context, Contract, Method
 from chain.errors import Rejected
 from chain.events import event
 from chain.rules import DAY_MS, cancel
-from chain.state import Draft, Table, View, raw
+from chain.state import Draft
 from chain.transaction import Call, Calls
 from governance_contracts.acting import acting_account
 from governance_contracts.boardroom import (
@@ -40,102 +39,30 @@ from governance_contracts.boardroom import (
     require_board,
     vacate,
 )
-from governance_contracts.powers import class_of, moves_money, require_founding
+from governance_contracts.powers import class_of, require_founding
+from governance_contracts.proposals import (
+    BASE_COST,
+    PROPOSAL_DAYS,
+    PROPOSALS,
+    AlreadyApproved,
+    AlreadyDecided,
+    AlreadyProposed,
+    HasConflict,
+    Motivation,
+    NotEnoughApprovals,
+    NotTheProposer,
+    Proposal,
+    ProposalStatus,
+    TooFewToDecide,
+    TooLittleWork,
+    UnknownProposal,
+    able_members,
+    approvals_counted,
+    approvals_needed,
+    work_of,
+)
 
-PROPOSAL_DAYS = 30
 ADMINISTRATOR_AFTER_DAYS = 90
-MOTIVATION_MAX = 2_000
-BASE_COST = 300
-
-Motivation = Annotated[str, Meta(max_length=MOTIVATION_MAX)] | Hash
-"""A text, which is public for ever; or, where it would concern a person, a commitment to one."""
-
-
-class ProposalStatus(IntEnum):
-    OPEN = 1
-    CARRIED = 2
-    FAILED = 3  # enough approved; a call was refused
-    WITHDRAWN = 4
-    LAPSED = 5
-
-
-class Proposal(Record, tag=1):
-    """`conflicts`, `approvals`: account ids, sorted. `work`: what carrying it out costs.
-
-    `objection_class`: see powers.DecisionClass. `refusal`: of a failed one, the call and why.
-    `due`: queue key of its lapse.
-    """
-
-    wijk: Code
-    proposer: AccountId
-    calls: Calls
-    motivation: Motivation
-    conflicts: tuple[AccountId, ...]
-    approvals: tuple[AccountId, ...]
-    objection_class: U8
-    work: U32
-    lapses_ms: Millis
-    status: U8
-    refusal: Annotated[tuple[RefusalRecord, ...], Meta(max_length=1)]
-    due: bytes
-
-
-PROPOSALS: Table[bytes, Proposal] = Table(41, "proposal", Proposal, raw)
-
-
-class UnknownProposal(Rejected):
-    code = 302
-    fields = ("proposal",)
-
-
-class AlreadyProposed(Rejected):
-    """A transaction makes one proposal, whose id is its own."""
-
-    code = 303
-    fields = ("proposal",)
-
-
-class AlreadyDecided(Rejected):
-    """The proposal is no longer open; `status` as in ProposalStatus."""
-
-    code = 304
-    fields = ("proposal", "status")
-
-
-class AlreadyApproved(Rejected):
-    code = 305
-    fields = ("proposal",)
-
-
-class HasConflict(Rejected):
-    """This member declared a conflict of interest in the matter, or it was declared."""
-
-    code = 306
-    fields = ("proposal", "account")
-
-
-class NotTheProposer(Rejected):
-    code = 307
-    fields = ("proposal",)
-
-
-class TooLittleWork(Rejected):
-    """The call must set aside at least `needed` cost units for carrying the decision out."""
-
-    code = 308
-    fields = ("work", "needed")
-
-
-class TooFewToDecide(Rejected):
-    """Fewer than two members may decide: the decision goes to the residents."""
-
-    code = 309
-    fields = ("wijk", "members")
-
-
-class NotEnoughApprovals(Rejected):
-    code = 310
-    fields = ("approvals", "needed")
 
 
 class BoardInOffice(Rejected):
@@ -226,34 +153,6 @@ class ConflictDeclared(Record, tag=303):
 class Appointed(Record, tag=305):
     wijk: Code
     members: tuple[AccountId, ...]
-
-
-# Reading.
-
-
-def work_of(view: View, release: Release, calls: tuple[Call, ...]) -> int:
-    """What a decision to carry these calls must set aside, as `work` of its every approval.
-
-    Which approval carries is not known beforehand, and a block's work is bounded by what its
-    transactions declare; so each approval pays for all.
-    """
-    return sum(call_cost(view, release, call) for call in calls)
-
-
-def able_members(board: WijkBoard, proposal: Proposal) -> tuple[bytes, ...]:
-    return tuple(member for member in board.members if member not in proposal.conflicts)
-
-
-def approvals_needed(board: WijkBoard, proposal: Proposal) -> int:
-    """The fraction of the members who may decide, rounded up; two if the calls move money."""
-    able = len(able_members(board, proposal))
-    least = 2 if moves_money(proposal.calls) else 1
-    return max(least, -(-able * board.numerator // board.denominator))
-
-
-def approvals_counted(board: WijkBoard, proposal: Proposal) -> int:
-    able = able_members(board, proposal)
-    return sum(account in able for account in proposal.approvals)
 
 
 # Deciding.

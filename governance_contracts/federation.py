@@ -27,7 +27,7 @@ from chain.rules import DAY_MS, cancel, seat_sets
 from chain.state import Draft, Table, View, raw
 from chain.transaction import Calls
 from governance_contracts import changes, seats
-from governance_contracts.board import (
+from governance_contracts.proposals import (
     BASE_COST,
     PROPOSAL_DAYS,
     Motivation,

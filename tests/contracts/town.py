@@ -28,16 +28,18 @@ from chain.account import (
 )
 from chain.authority import Authority, Holder
 from chain.block import PartyEvent
+from chain.certificate import Seat
 from chain.codec import Record, encode
 from chain.contract import BlockFrame, Context, Release, run_call, run_due
 from chain.crypto import public_key
 from chain.errors import Rejected
 from chain.events import read_event
-from chain.rules import DAY_MS, DUE, VERSIONS, ActiveVersion, Due
+from chain.rules import DAY_MS, DUE, HERE, SEAT_SETS, VERSIONS, ActiveVersion, Due, SeatSets
 from chain.state import Draft, Table
 from chain.transaction import AccountActor, Actor, Call, KeyActor
 from governance_contracts.boardroom import BOARDS, WijkBoard, found_board
 from governance_contracts.keys import NewKey, prove_possession
+from governance_contracts.nodes import found_node_keys
 from governance_contracts.places import AddPlace, PlaceKind, found_place
 from governance_contracts.regions import Level, Region, found_region
 from governance_contracts.registry import NewAccount, found_account
@@ -123,6 +125,10 @@ class Town:
         self._open("stranger", AccountKind.PERSON, "HH", "EXT")
         for n, wijk in enumerate(WIJKEN, 1):
             self._found_wijk(str(n), wijk)
+        seats = tuple(Seat(wijk, public_key(seed("seat " + wijk))) for wijk in WIJKEN)
+        self.state.put(SEAT_SETS, HERE, SeatSets(seats, seats, seats))
+        for wijk in WIJKEN:
+            found_node_keys(self.state, wijk, (public_key(seed("node " + wijk)),))
 
     def _found_regions(self) -> None:
         found_region(self.state, region("NL", "Nederland", None, Level.COUNTRY, 18_000_000))
