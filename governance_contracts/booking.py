@@ -30,6 +30,7 @@ from governance_contracts.books import (
     Reserve,
     SignedCents,
     Statement,
+    count_under_way,
     cover_of,
     deficit_of,
     hash_of,
@@ -198,6 +199,7 @@ class Line:
             return EntryState.OPEN, 0
         name, redemption = found
         self.draft.delete(WAITING, (self.coin, name))
+        count_under_way(self.draft, redemption.holder, -1)
         put_redemption(self.draft, name, redemption, RedemptionState.SETTLED)
         amount = redemption.amount
         book(self.draft, self.coin, redeeming=-amount, burned=amount)

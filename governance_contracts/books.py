@@ -20,7 +20,7 @@ from chain.codec import U8, U32, U53, AccountId, Code, Hash, Millis, Record, enc
 from chain.errors import Rejected
 from chain.kinds import Tag
 from chain.money import CENTS_MAX, AmountField, CentsField
-from chain.state import Draft, Table, View, number, text
+from chain.state import Draft, Table, View, number, raw, text
 from governance_contracts.balances import LotId, supply_of, total_of
 from governance_contracts.coin import Currency
 
@@ -199,6 +199,12 @@ class Waiting(Record, tag=1):
     amount: AmountField
 
 
+class UnderWay(Record, tag=1):
+    """How many of an account's redemptions are neither settled nor back."""
+
+    count: U32
+
+
 EntryKey = tuple[str, int, int]
 
 
@@ -225,6 +231,8 @@ PENDING: Table[tuple[str, bytes], PendingStatement] = Table(
 )
 WAITING: Table[tuple[str, int], Waiting] = Table(85, "waiting_redemption", Waiting, statement_key)
 """Requested redemptions by coin and number, so in order of request."""
+
+UNDER_WAY: Table[bytes, UnderWay] = Table(86, "redemptions_under_way", UnderWay, raw)
 
 
 class UnknownReserve(Rejected):
@@ -297,3 +305,12 @@ def put_redemption(
             redemption.file if file is None else file,
         ),
     )
+
+
+def count_under_way(draft: Draft, holder: bytes, change: int) -> None:
+    known = draft.find(UNDER_WAY, holder)
+    count = (known.count if known else 0) + change
+    if count:
+        draft.put(UNDER_WAY, holder, UnderWay(count))
+    else:
+        draft.delete(UNDER_WAY, holder)

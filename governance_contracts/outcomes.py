@@ -219,3 +219,17 @@ class PayoutLineRefused(Rejected):
 
     code = 832
     fields = ("line", "account", "reason")
+
+
+class RefundWindow(Rejected):
+    """The account sold something less than 14 days ago: it stays open for refunds until `day`."""
+
+    code = 840
+    fields = ("account", "day")
+
+
+class HoldsLots(Rejected):
+    """The account still holds bound coin: spend it or redeem it first."""
+
+    code = 841
+    fields = ("account", "lot")

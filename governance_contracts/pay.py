@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from chain import crypto
-from chain.account import Account, find_key
+from chain.account import Account, AccountKind, find_key
 from chain.contract import Context, Contract, Method
 from chain.errors import Rejected
 from chain.money import CENTS_MAX, Cents
@@ -29,6 +29,7 @@ from governance_contracts.balances import (
     take_lot,
 )
 from governance_contracts.choice import Draw, Offer, choose, preference
+from governance_contracts.closing import Obstacle, before_closing
 from governance_contracts.coin import NotAccepted, accepts, require_coin
 from governance_contracts.earmark import Spending, misfit
 from governance_contracts.limits import day_max, day_of, holding_max
@@ -39,10 +40,12 @@ from governance_contracts.outcomes import (
     BadLots,
     Credit,
     DrawnPart,
+    HoldsLots,
     HoursMissing,
     Paid,
     PaysItself,
     Received,
+    RefundWindow,
     RequestDiffers,
     RequestExpired,
     RequestPaid,
@@ -54,11 +57,13 @@ from governance_contracts.outcomes import (
     WrongGross,
 )
 from governance_contracts.payments import (
+    LAST_SALES,
     PAID_REQUESTS,
     PARTS_MAX,
     PAYMENTS,
     PURPOSES,
     VAT_MAX,
+    LastSale,
     Line,
     LinkKind,
     PaidRequest,
@@ -79,6 +84,9 @@ from governance_contracts.places import Place, PlaceClosed, UnknownPlace, find_p
 from governance_contracts.refund import refund
 from governance_contracts.regions import require_region
 
+PEOPLE = (AccountKind.PERSON, AccountKind.HOUSEHOLD)
+REFUND_DAYS = 14
+"""So long after its last sale a payee can still be asked for a refund, so it does not close."""
 NO_DRAWS: tuple[Draw, ...] = ()
 REASONS_MAX = 16
 
@@ -120,6 +128,8 @@ def pay(draft: Draft, context: Context, args: Pay) -> None:
     day = day_of(context.time_ms)
     spend(draft, args.payer, args.coin, free, amount, day, day_max(draft, payer.kind), misfits)
     credits = credit(draft, args, draws, free, holding_max(draft, payee.kind))
+    if payee.kind not in PEOPLE:
+        note_sale(draft, args.payee, day)
     parts = parts_of(draws, lacking)
     number = record(draft, context, args, parts)
     context.emit(
@@ -343,6 +353,26 @@ def record(draft: Draft, context: Context, args: Pay, parts: tuple[Part, ...]) -
         Payment(args.payer, args.payee, args.coin, args.place, context.time_ms, parts),
     )
     return number
+
+
+def note_sale(draft: Draft, payee: bytes, day: int) -> None:
+    last = draft.find(LAST_SALES, payee)
+    if last is None or last.day != day:
+        draft.put(LAST_SALES, payee, LastSale(day))
+
+
+@before_closing(Obstacle.REFUND_WINDOW)
+def sold_nothing_lately(view: View, context: Context, account: bytes) -> None:
+    last = view.find(LAST_SALES, account)
+    if last is not None and day_of(context.time_ms) - last.day < REFUND_DAYS:
+        raise RefundWindow(account, last.day + REFUND_DAYS)
+
+
+@before_closing(Obstacle.LOTS)
+def holds_no_lots(view: View, context: Context, account: bytes) -> None:
+    held = view.find(HELD_LOTS, account)
+    if held is not None:
+        raise HoldsLots(account, held.lots[0].lot)
 
 
 CONTRACT = Contract(

@@ -265,6 +265,12 @@ class PaidRequest(Record, tag=1):
     payment: Hash
 
 
+class LastSale(Record, tag=1):
+    """The last day (since 1970-01-01 UTC) on which an organisation or shop was paid."""
+
+    day: U32
+
+
 def payment_key(key: tuple[bytes, int]) -> bytes:
     """Transaction id and number of the payment in it."""
     return key[0] + key[1].to_bytes(1, "big")
@@ -272,3 +278,5 @@ def payment_key(key: tuple[bytes, int]) -> bytes:
 
 PAYMENTS: Table[tuple[bytes, int], Payment] = Table(90, "payment", Payment, payment_key)
 PAID_REQUESTS: Table[bytes, PaidRequest] = Table(91, "paid_request", PaidRequest, raw)
+LAST_SALES: Table[bytes, LastSale] = Table(92, "last_sale", LastSale, raw)
+"""Written once a day per payee; people have none."""

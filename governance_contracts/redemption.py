@@ -37,17 +37,20 @@ from governance_contracts.balances import (
 from governance_contracts.books import (
     PARTS_MAX,
     REDEMPTIONS,
+    UNDER_WAY,
     WAITING,
     RedeemedPart,
     Redemption,
     RedemptionState,
     Waiting,
+    count_under_way,
     deficit_of,
     liabilities_of,
     put_redemption,
     require_reserve,
     statement_key,
 )
+from governance_contracts.closing import Obstacle, before_closing
 from governance_contracts.coin import Regime, regime_of, require_coin
 from governance_contracts.lots import is_earmark, require_lot
 
@@ -94,6 +97,13 @@ class OutOfOrder(Rejected):
 
     code = 735
     fields = ("redemption", "next")
+
+
+class RedemptionsUnderWay(Rejected):
+    """The account cannot close while euros are on their way to it."""
+
+    code = 737
+    fields = ("account", "count")
 
 
 class BadList(Rejected):
@@ -208,6 +218,7 @@ def redeem(draft: Draft, context: Context, args: Redeem) -> None:
         ),
     )
     draft.put(WAITING, (args.coin, name), Waiting(args.amount))
+    count_under_way(draft, args.holder, 1)
     context.emit(RedemptionRequested(name, args.coin, args.amount), args.holder)
 
 
@@ -255,6 +266,7 @@ def give_back(draft: Draft, name: int, redemption: Redemption, state: Redemption
             book(draft, redemption.coin, free=part.amount, redeeming=-part.amount)
         else:
             book(draft, redemption.coin, lots=part.amount, redeeming=-part.amount)
+    count_under_way(draft, redemption.holder, -1)
     put_redemption(draft, name, redemption, state)
 
 
@@ -319,3 +331,10 @@ def reject(draft: Draft, context: Context, args: Reject) -> None:
     redemption = require_state(draft, args.redemption, RedemptionState.EXPORTED)
     give_back(draft, args.redemption, redemption, RedemptionState.BOUNCED)
     context.emit(RedemptionRejected(args.redemption, redemption.amount), redemption.holder)
+
+
+@before_closing(Obstacle.REDEMPTIONS)
+def has_no_redemption_under_way(view: View, context: Context, account: bytes) -> None:
+    under_way = view.find(UNDER_WAY, account)
+    if under_way is not None:
+        raise RedemptionsUnderWay(account, under_way.count)
