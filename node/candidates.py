@@ -89,9 +89,7 @@ class Candidates:
         if candidate is None:
             if len(set(found.transactions)) != len(found.transactions):
                 raise Malformed("a candidate names a transaction twice")
-            check_body(
-                found.header, found.transactions, found.evidence, found.parent_certificate
-            )
+            check_body(found.header, found.transactions, found.evidence, found.parent_certificate)
             if len(self._by_hash) >= CANDIDATES_MAX:
                 raise Malformed("too many candidates for one height")
             known = [find(wire) for wire in found.transactions]

@@ -308,6 +308,9 @@ class Replica:
         missing = missing_versions(self.ledger, self.release, self.height)
         if missing:
             raise ReleaseTooOld(self.height, missing)
+        if self.identity is not None and self.identity.signer.torn:
+            yield Log("guard_tail_dropped")
+            yield Replace("guard", self.identity.signer.repaired())
         found = wal.recover(self._log)
         decided: wish.Decide | None = None
         if found is not None and (found.height, found.parent) == (self.height, self._tip_hash()):
@@ -719,6 +722,10 @@ class Replica:
                     if not self._rejoin.done and self.machine.me is not None:
                         yield Send(self.peers.all(), WantSigned(self.height, self.machine.me))
                 yield from self._ask_again()
+                claiming = self.peers.claiming(self.height)
+                if claiming and not self._catch_up.waiting(self.height):
+                    yield Send(claiming[:1], WantBlocks(self.height))
+                    self.peers.rotate()
             case "round" if timer.height == self.height:
                 stage = Stage(timer.stage)
                 yield from self._drive(TimedOut(stage, timer.height, timer.round))

@@ -86,6 +86,14 @@ class Signer:
         self.key = key
         self.last = last
         self.journal_bytes = size
+        self.torn = bool(journal[size:].strip(b"\x00"))
+
+    def repaired(self) -> bytes:
+        """The journal without a torn tail: its last record alone. Written before any other."""
+        data = frame(GUARD_FRAME, encode(self.last))
+        self.journal_bytes = len(data)
+        self.torn = False
+        return data
 
     @property
     def place(self) -> Place:

@@ -45,6 +45,11 @@ class Peers:
     def leave(self, peer: PeerId) -> None:
         self._peers.pop(peer, None)
 
+    def rotate(self) -> None:
+        """Put the first peer last, so that the next one is asked next."""
+        for peer in list(self._peers)[:1]:
+            self._peers[peer] = self._peers.pop(peer)
+
     def find(self, peer: PeerId) -> Peer | None:
         return self._peers.get(peer)
 
@@ -82,6 +87,10 @@ class Peers:
             if useful and (best is None or peer.height > best.height):
                 best = peer
         return best
+
+    def claiming(self, height: int) -> tuple[PeerId, ...]:
+        """All that say they are ahead of this height."""
+        return tuple(p.id for p in self._peers.values() if p.height > height)
 
 
 class CatchUp:
