@@ -18,7 +18,6 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chain.authority import Board, Federation
-from chain.block import RefusalRecord
 from chain.codec import U8, U32, AccountId, Code, Hash, Record, decode
 from chain.contract import Context, Contract, Method
 from chain.errors import Rejected
@@ -47,6 +46,7 @@ from governance_contracts.proposals import (
     AlreadyApproved,
     AlreadyDecided,
     AlreadyProposed,
+    FailedCall,
     HasConflict,
     Motivation,
     NotEnoughApprovals,
@@ -59,6 +59,7 @@ from governance_contracts.proposals import (
     able_members,
     approvals_counted,
     approvals_needed,
+    failed_call,
     work_of,
 )
 
@@ -140,7 +141,7 @@ class Decided(Record, tag=302):
     proposal: Hash
     wijk: Code
     status: U8
-    refusal: Annotated[tuple[RefusalRecord, ...], Meta(max_length=1)]
+    refusal: Annotated[tuple[FailedCall, ...], Meta(max_length=1)]
 
 
 @event
@@ -342,7 +343,7 @@ def _carry_if_enough(
     if refusal is None:
         _decide(draft, context, id, proposal, ProposalStatus.CARRIED)
     else:
-        failed = replace(proposal, refusal=(refusal,))
+        failed = replace(proposal, refusal=(failed_call(refusal),))
         _decide(draft, context, id, failed, ProposalStatus.FAILED)
 
 

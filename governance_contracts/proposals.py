@@ -11,7 +11,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chain.block import RefusalRecord
-from chain.codec import U8, U32, AccountId, Code, Hash, Millis, Record
+from chain.codec import U8, U16, U32, AccountId, Code, Hash, Millis, Record, encode
 from chain.contract import Release, call_cost
 from chain.errors import Rejected
 from chain.state import Table, View, raw
@@ -23,8 +23,20 @@ PROPOSAL_DAYS = 30
 MOTIVATION_MAX = 2_000
 BASE_COST = 300
 
-Motivation = Annotated[str, Meta(max_length=MOTIVATION_MAX)] | Hash
-"""A text, which is public for ever; or, where it would concern a person, a commitment to one."""
+
+class Text(Record, tag=1):
+    """A motivation that everybody may read, for ever."""
+
+    text: Annotated[str, Meta(max_length=MOTIVATION_MAX)]
+
+
+class Commitment(Record, tag=2):
+    """A motivation that concerns a person: it is kept off the chain, this commits to it."""
+
+    commitment: Hash
+
+
+Motivation = Text | Commitment
 
 
 class ProposalStatus(IntEnum):
@@ -33,6 +45,14 @@ class ProposalStatus(IntEnum):
     FAILED = 3  # enough approved; a call was refused
     WITHDRAWN = 4
     LAPSED = 5
+
+
+class FailedCall(Record, tag=1):
+    """Which call (counted from 0) was refused, with which code; `values`: encoded, in order."""
+
+    call: U8
+    code: U16
+    values: bytes
 
 
 class Proposal(Record, tag=1):
@@ -52,7 +72,7 @@ class Proposal(Record, tag=1):
     work: U32
     lapses_ms: Millis
     status: U8
-    refusal: Annotated[tuple[RefusalRecord, ...], Meta(max_length=1)]
+    refusal: Annotated[tuple[FailedCall, ...], Meta(max_length=1)]
     due: bytes
 
 
@@ -137,3 +157,8 @@ def approvals_needed(board: WijkBoard, proposal: Proposal) -> int:
 def approvals_counted(board: WijkBoard, proposal: Proposal) -> int:
     able = able_members(board, proposal)
     return sum(account in able for account in proposal.approvals)
+
+
+def failed_call(refusal: RefusalRecord) -> FailedCall:
+    """What a proposal keeps of a refusal."""
+    return FailedCall(refusal.call, refusal.code, encode(refusal.values))
