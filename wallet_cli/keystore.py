@@ -8,7 +8,7 @@ whole, synced, with mode 0600, and never over another wallet.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from chain import crypto
@@ -95,13 +95,11 @@ def change_passphrase(home: Path, opened: Opened, passphrase: str) -> None:
     _write(home, seal(opened.profile, opened.entropy, passphrase), replacing=True)
 
 
-def update_profile(home: Path, name: str, **changes: object) -> Profile:
+def update_profile(home: Path, profile: Profile) -> None:
     """Change the open part (the chain joined, the node asked) and keep the sealed one."""
-    wallet = profiles.read(home, name)
-    profile = replace(wallet.profile, **changes)  # type: ignore[arg-type]
+    wallet = profiles.read(home, profile.name)
     if profile != wallet.profile:
         _write(home, wallet.with_profile(profile), replacing=True)
-    return profile
 
 
 def _write(home: Path, wallet: WalletFile, *, replacing: bool) -> None:

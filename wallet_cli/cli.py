@@ -1,0 +1,22 @@
+"""`socialcoin wallet`: the group; its commands live by topic in the `commands_*` modules."""
+
+from __future__ import annotations
+
+from genesis import console
+from genesis.console import N_
+from wallet_cli import commands_keys, commands_pay, commands_read, commands_runs, commands_tx
+
+
+@console.group(help=N_("Keys, payments and receipts of a resident or a shop."))
+def group() -> None:
+    pass
+
+
+for _command in (
+    *commands_keys.COMMANDS,
+    *commands_read.COMMANDS,
+    *commands_pay.COMMANDS,
+    *commands_runs.COMMANDS,
+    commands_tx.group,
+):
+    group.add_command(_command)

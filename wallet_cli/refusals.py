@@ -1,0 +1,111 @@
+"""The chain's refusals in words: what happened and what a person can do.
+
+Receipts carry a stable name, a code and values; texts live here and may change. A refusal that is
+not listed is shown by its name, which the guide explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from genesis.console import N_, _, format_cents
+
+TEXTS = {
+    "NotEnoughCoin": N_("There is not enough coin for this: {missing} more free coin is needed."),
+    "HoldingLimit": N_("The payee would hold more than its kind of account may ({limit})."),
+    "DayLimit": N_("You would pay more in one day than your kind of account may ({limit})."),
+    "NotAccepted": N_("The payee does not accept this coin; ask which one it takes."),
+    "UnknownCoin": N_("There is no coin {coin} on this chain; check its code."),
+    "NotRegistered": N_(
+        "This account is not registered on the chain; check the address with its owner."
+    ),
+    "ClosedAccount": N_("This account is closed; ask its owner for another address."),
+    "FrozenAccount": N_("This account may pay nothing out for now; ask the office of the wijk."),
+    "UnknownAccount": N_(
+        "Your account is not registered yet: take the output of `socialcoin wallet registration` "
+        "to the office of your wijk."
+    ),
+    "AccountClosed": N_("The account is closed."),
+    "UnknownKey": N_("The chain does not know this key of the account; was it replaced?"),
+    "Replayed": N_("The replay number was used by another device; try again."),
+    "NumberTooOld": N_("The replay number is too old; make the transaction again."),
+    "Expired": N_("The time in which this could happen is over; make the transaction again."),
+    "ValidTooLong": N_("The transaction wants to be valid for too long; make it again."),
+    "WrongChain": N_("The transaction was made for another chain."),
+    "WrongEpoch": N_("The chain was founded anew since; join it again and try once more."),
+    "MissingWitness": N_("Signatures are missing: {signatures} of {threshold} are there."),
+    "SuperfluousWitness": N_("There are more signatures than the account asks: {threshold}."),
+    "BadSignature": N_("A signature is not good; sign the transaction again."),
+    "PersonPayee": N_("This coin is bound to a purpose and cannot go to a person."),
+    "RelatedPayee": N_("This coin cannot go to your own household or firm."),
+    "PlaceMissing": N_("This coin is bound to places: say at which of the payee's, with --place."),
+    "OutsideRegion": N_("This coin cannot be spent here: the place lies outside its region."),
+    "OnlinePlace": N_("This coin cannot be spent in an online shop."),
+    "WrongCategory": N_("This coin is meant for other goods or other payees."),
+    "LotExpired": N_("This coin could be spent until a moment that is past."),
+    "PaysItself": N_("Payer and payee are the same account."),
+    "UnknownPurpose": N_("There is no purpose {purpose}."),
+    "BadLots": N_("You do not hold these lots, or they are not of this coin."),
+    "TooManyParts": N_("The payment would draw on too many lots; make two payments of it."),
+    "RequestDiffers": N_("The payment is not what the request asks for ({why})."),
+    "RequestUnsigned": N_("The payee did not sign this request; ask for a new one."),
+    "RequestExpired": N_("The request has expired; ask for a new one."),
+    "RequestPaid": N_("This request was paid before."),
+    "UnknownPayment": N_("There is no such payment, or it is not yours to refund."),
+    "NothingLeft": N_("All of this payment was given back before."),
+    "NotAFund": N_("Only funds, boards and institutions make payout runs."),
+    "PayeeTwice": N_("The run pays one account twice for the same purpose."),
+    "PayoutLineRefused": N_("Line {line} of the run is refused ({reason_name})."),
+    "NotRedeemable": N_("This coin is spent, not redeemed; only its payees may ask for euros."),
+    "LotNotRedeemable": N_("This coin is bound to a purpose: it can be spent, not redeemed."),
+    "NotAuthorised": N_("Your account may not do this: it needs {needed}."),
+    "ContractMoved": N_("The rules have changed to a newer version; update this wallet."),
+}
+
+LOT_REASONS = {
+    601: "PersonPayee",
+    602: "RelatedPayee",
+    603: "PlaceMissing",
+    604: "OutsideRegion",
+    605: "OnlinePlace",
+    606: "WrongCategory",
+    607: "LotExpired",
+}
+"""Why a lot did not fit, as NotEnoughCoin lists it."""
+
+
+def explain(name: str, fields: Mapping[str, Any]) -> str:
+    """A sentence for a refusal; by its bare name if nobody wrote one."""
+    text = TEXTS.get(name)
+    if text is None:
+        return _("The chain refuses this ({name}).").format(name=name)
+    shown = {key: _shown(key, value) for key, value in fields.items()}
+    if name == "PayoutLineRefused":
+        # People count from 1.
+        shown["line"] = str(int(fields.get("line", 0)) + 1)
+        reason = fields.get("reason")
+        shown["reason_name"] = LOT_REASONS.get(int(reason or 0), str(reason))
+    try:
+        said = _(text).format_map(shown)
+    except (KeyError, ValueError):
+        return _("The chain refuses this ({name}).").format(name=name)
+    if name == "NotEnoughCoin":
+        said = " ".join([said, *_lots(str(fields.get("lots", "")))])
+    return said
+
+
+def _lots(listed: str) -> list[str]:
+    said = []
+    for entry in listed.split(","):
+        lot, _colon, code = entry.partition(":")
+        if code.isdigit() and int(code) in LOT_REASONS:
+            reason = _(TEXTS[LOT_REASONS[int(code)]])
+            said.append(_("Lot {lot}: {reason}").format(lot=lot, reason=reason))
+    return said
+
+
+def _shown(key: str, value: Any) -> str:
+    if key in ("missing", "limit") and isinstance(value, int):
+        return format_cents(value)
+    return str(value)

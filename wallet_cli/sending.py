@@ -1,0 +1,255 @@
+"""From calls to a final outcome: a replay number, a signature, the node, and the wait.
+
+A transaction is done when its block is certified. Until then it can still happen, and a wallet
+says so: only `refused` and `expired` are final refusals (exit 3).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from chain.errors import Malformed
+from chain.transaction import AccountActor, Body, Call, parse
+from genesis import console
+from genesis.console import Exit, UserError, _
+from wallet_cli.client import Answer, Client
+from wallet_cli.core import builder
+from wallet_cli.core.builder import Sheet
+from wallet_cli.desk import NodeStatus, Session, home_of, now_ms
+from wallet_cli.profile import Profile
+from wallet_cli.refusals import explain
+
+WAIT_MS = 10_000
+"""How long one question to the node waits for a final answer."""
+
+CONTINUE = ("pending", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A committed transaction."""
+
+    id: bytes
+    height: int
+    time_ms: int
+
+    def as_json(self) -> Answer:
+        return {
+            "tx_id": self.id.hex(),
+            "status": "committed",
+            "height": self.height,
+            "time_ms": self.time_ms,
+        }
+
+
+def take_number(home: Path, profile: Profile, highest: int) -> int:
+    """The next replay number of this key, remembered beside the wallet.
+
+    Two commands at once get two numbers, also while the first is still on its way.
+    """
+    path = home / f".{profile.name}.number"
+    place = f"{profile.chain.hex()}/{profile.account.hex()}/{profile.key_number}"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(handle, "r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                kept = json.loads(file.read() or "{}")
+                used = int(kept.get(place, 0))
+            except (ValueError, TypeError, AttributeError):
+                kept, used = {}, 0
+            number = builder.next_number(highest, used)
+            kept[place] = number
+            file.seek(0)
+            file.truncate()
+            json.dump(kept, file)
+    except OSError as error:
+        raise UserError(
+            _("The wallet cannot note its replay number: {reason}").format(
+                reason=console.of_the_system(error)
+            ),
+            Exit.KEY,
+        ) from None
+    return number
+
+
+def until_ms(status: NodeStatus) -> int:
+    """Ten minutes from now, by the wallet's clock or the chain's, whichever is later."""
+    return max(now_ms(), status.time_ms) + builder.VALID_MS
+
+
+def highest_of(account: Answer, key: int) -> int:
+    for window in account.get("windows", []):
+        if window.get("key") == key:
+            return int(window["highest"])
+    return 0
+
+
+def make_body(
+    session: Session, account: Answer, calls: tuple[Call, ...], *, trying: bool = False
+) -> Body:
+    """`trying`: for a dry run, which uses no number up. Raises UserError (usage)."""
+    profile = session.profile
+    highest = highest_of(account, profile.key_number)
+    if trying:
+        number = builder.next_number(highest, 0)
+    else:
+        number = take_number(home_of(session.settings), profile, highest)
+    try:
+        return builder.body(
+            session.status.chain,
+            session.status.epoch,
+            AccountActor(profile.account, profile.key_number),
+            number,
+            until_ms(session.status),
+            calls,
+        )
+    except Malformed as error:
+        raise UserError(
+            _("This cannot be a transaction: {reason}.").format(reason=error), Exit.USAGE
+        ) from None
+
+
+def make_sheet(
+    session: Session, account: Answer, calls: tuple[Call, ...], *, trying: bool = False
+) -> Sheet:
+    """A transaction of this wallet's account, signed with its key."""
+    profile = session.profile
+    sheet = Sheet(make_body(session, account, calls, trying=trying), ())
+    return builder.sign(sheet, profile.account, profile.key_number, session.opened.seed)
+
+
+def require_one_signature(account: Answer) -> None:
+    """Raises UserError (key) if this wallet alone cannot act for its account."""
+    threshold = int(account.get("account", {}).get("threshold", 1))
+    if threshold > 1:
+        raise UserError(
+            _(
+                "This account needs {threshold} signatures. Use `tx build`, let the others add "
+                "theirs with `tx sign`, then `tx combine` and `tx send`."
+            ).format(threshold=threshold),
+            Exit.KEY,
+        )
+
+
+def dry_run(client: Client, sheet: Sheet) -> Answer:
+    """What the transaction would do now. Raises UserError (refused)."""
+    answer = client.post("/v1/dry-run", {"transaction": sheet.sealed().hex()})
+    if answer.get("status") != "ok":
+        raise refused(answer.get("refusal"), _("In a dry run, nothing was sent."), sheet.id)
+    return answer
+
+
+def send(client: Client, sheet: Sheet) -> Final:
+    """Hand a transaction in and wait until its outcome is final.
+
+    Raises UserError: refused or expired (refused); not accepted, which can still change
+    (failure); malformed (failure); the node gone (unreachable), with the id to ask for later.
+    """
+    data = sheet.sealed()
+    parse(data)
+    answer = client.post("/v1/transactions", {"transactions": [data.hex()]})
+    results = answer.get("results")
+    entry = results[0] if isinstance(results, list) and results else {}
+    if entry.get("status") == "malformed":
+        raise UserError(
+            _("The node cannot read this transaction: {reason}").format(
+                reason=entry.get("message", "")
+            )
+        )
+    return wait(client, sheet, entry)
+
+
+def wait(client: Client, sheet: Sheet, entry: Answer) -> Final:
+    console.note(_("Waiting until the boards have confirmed it …"))
+    asked = 0
+    while True:
+        final = read_outcome(entry, sheet)
+        if final is not None:
+            return final
+        if now_ms() > sheet.body.valid_until_ms + 60_000:
+            raise UserError(
+                _(
+                    "No outcome was seen, although the time of transaction {id} is over. Ask "
+                    "later with `socialcoin wallet receipt {id}`."
+                ).format(id=sheet.id.hex()),
+                Exit.UNREACHABLE,
+            )
+        if asked and asked % 3 == 0:
+            console.note(_("Still waiting …"))
+        asked += 1
+        try:
+            entry = client.get(
+                f"/v1/transactions/{sheet.id.hex()}?wait_ms={WAIT_MS}", wait_s=WAIT_MS / 1000
+            )
+        except UserError as error:
+            if error.exit_code != Exit.UNREACHABLE:
+                raise
+            raise UserError(
+                _(
+                    "{reason} Transaction {id} was handed in and can still happen; ask later "
+                    "with `socialcoin wallet receipt {id}` before you try again."
+                ).format(reason=error.message, id=sheet.id.hex()),
+                Exit.UNREACHABLE,
+            ) from None
+
+
+def read_outcome(entry: Answer, sheet: Sheet) -> Final | None:
+    """None: not final yet. Raises UserError as `send`."""
+    match entry.get("status"):
+        case "committed":
+            height = entry.get("height")
+            if isinstance(height, int):
+                return Final(sheet.id, height, int(entry.get("time_ms") or 0))
+            return None  # ask for the receipt's height
+        case "refused":
+            raise refused(entry.get("refusal"), "", sheet.id)
+        case "expired":
+            raise UserError(
+                _("The transaction expired before a block took it. Nothing was paid; try again."),
+                Exit.REFUSED,
+                "Expired",
+                6,
+                {"tx_id": sheet.id.hex()},
+            )
+        case "not_accepted":
+            found = refused(entry.get("refusal"), "", sheet.id)
+            raise UserError(
+                _(
+                    "This node does not accept the transaction now: {reason} It could still be "
+                    "taken by another node until {until}."
+                ).format(reason=found.message, until=clock(sheet.body.valid_until_ms)),
+                Exit.FAILURE,
+                found.name,
+                found.code,
+                found.fields,
+            )
+        case _:
+            return None
+
+
+def refused(refusal: object, remark: str, id: bytes) -> UserError:
+    """The chain's refusal as a mistake with exit code 3."""
+    entry: Answer = refusal if isinstance(refusal, dict) else {}
+    name, code = str(entry.get("name") or "Refused"), entry.get("code")
+    fields = entry.get("fields") if isinstance(entry.get("fields"), dict) else {}
+    assert isinstance(fields, dict)
+    message = explain(name, fields)
+    return UserError(
+        f"{message} {remark}".rstrip(),
+        Exit.REFUSED,
+        name,
+        code if isinstance(code, int) else None,
+        {**fields, "tx_id": id.hex()},
+    )
+
+
+def clock(time_ms: int) -> str:
+    """A moment as people read it, in their own time zone."""
+    from datetime import datetime
+
+    return datetime.fromtimestamp(time_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
