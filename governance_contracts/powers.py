@@ -56,11 +56,12 @@ FOUNDING_METHODS = frozenset(
         "federation.propose",
         "federation.approve",
         "federation.carry_out",
+        "federation.withdraw",
         "federation.rotate_seat",
         "federation.set_node_keys",
     }
 )
-"""All that a founding board or a caretaker may decide (docs/adr/0003)."""
+"""All that a founding board or a caretaker may decide (see docs/adr/founding-boards.md)."""
 
 MONEY_CONTRACTS = frozenset({"coin", "earmark", "pay", "reserve"})
 """A decision that carries a call of one of these needs two approvals, whatever the fraction."""

@@ -33,7 +33,7 @@ from governance_contracts.acting import (
 )
 from governance_contracts.boardroom import BOARDS
 from governance_contracts.keys import NewKeys, check_key_set, require_possession
-from governance_contracts.regions import Level, require_region
+from governance_contracts.regions import REGIONS, Level, require_region
 from governance_contracts.registrars import require_office
 
 REGISTER_MAX = 100
@@ -161,7 +161,10 @@ def id_of(chain: bytes, new: NewAccount) -> bytes:
 
 
 def found_account(draft: Draft, chain: bytes, office: str, new: NewAccount) -> None:
-    """Open an account at genesis, owners first; proofs of possession are the founding ceremony's.
+    """Open an account at genesis, owners first.
+
+    The chain's hash is not known when the founding document is signed, so the proofs in `new`
+    are not read here (64 zero bytes will do): the boards sign the document instead.
 
     Raises ValueError with a sentence for people.
     """
@@ -170,6 +173,9 @@ def found_account(draft: Draft, chain: bytes, office: str, new: NewAccount) -> N
         raise ValueError(f"account {name} is not the id of its keys, threshold and salt")
     if draft.find(ACCOUNTS, new.id) is not None:
         raise ValueError(f"account {name} is listed twice")
+    wijk = draft.get(REGIONS, office)
+    if wijk is None or wijk.level != Level.WIJK:
+        raise ValueError(f"account {name}: its office {office!r} is not a wijk of this chain")
     try:
         _write(draft, new, office, (), 0)
     except Rejected as refusal:

@@ -39,7 +39,7 @@ GEO = Path(__file__).parents[3] / "shared" / "data" / "geo" / "alkmaar_wijken_cb
 def wijk(code: str, parent: str | None = G1, **changes: object) -> Region:
     base = region(code, "Nieuw", parent, Level.WIJK, 100)
     values = {name: getattr(base, name) for name in base.__struct_fields__} | changes
-    return Region(**values)  # type: ignore[arg-type]
+    return Region(**values)
 
 
 def test_a_region_lies_within_itself_and_all_around_it() -> None:

@@ -253,6 +253,8 @@ def test_genesis_says_what_is_wrong_in_words() -> None:
         found_account(town.state, CHAIN, W1, new_account("dee1", AccountKind.PERSON, "HH", W1))
     with pytest.raises(ValueError, match="not the id of its keys"):
         found_account(town.state, bytes(32), W1, resident())
+    with pytest.raises(ValueError, match="not a wijk of this chain"):
+        found_account(town.state, CHAIN, "EXT", resident(home="EXT"))
     with pytest.raises(ValueError, match="BadAccount"):
         found_account(town.state, CHAIN, W1, resident(sector="GOV"))
 

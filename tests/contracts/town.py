@@ -159,8 +159,9 @@ class Town:
         return self.found(new_account(name, kind, sector, home, owner), name)
 
     def found(self, new: NewAccount, name: str) -> bytes:
-        """Enter an account as genesis does and give it a name here."""
-        found_account(self.state, CHAIN, new.home, new)
+        """Enter an account as genesis does and give it a name here; W1 serves who has no wijk."""
+        office = new.home if new.home in WIJKEN else W1
+        found_account(self.state, CHAIN, office, new)
         self.names[name] = new.id
         return new.id
 
