@@ -12,7 +12,7 @@ from chain.authority import Board, Federation, NotAuthorised
 from chain.codec import Record, encode
 from chain.contract import NotACall, NotOpenToOneTimeKeys, call_cost
 from chain.errors import Rejected
-from chain.rules import DAY_MS
+from chain.rules import DAY_MS, DUE
 from chain.transaction import Call
 from governance_contracts.acting import TillKeyOnly
 from governance_contracts.board import (
@@ -119,6 +119,7 @@ def test_two_of_three_carry_a_proposal_and_its_calls_run_under_the_board() -> No
     assert status(town, id) == ProposalStatus.CARRIED
     assert find_place(town.state, town.id("shop1"), 3) is not None
     assert town.reported(Decided) == [Decided(id, W1, ProposalStatus.CARRIED, ())]
+    assert list(town.state.scan(DUE)) == [], "nothing is left to lapse"
     town.wait(40 * DAY_MS)
     assert status(town, id) == ProposalStatus.CARRIED
 

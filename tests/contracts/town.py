@@ -35,7 +35,7 @@ from chain.crypto import public_key
 from chain.errors import Rejected
 from chain.events import read_event
 from chain.rules import DAY_MS, DUE, HERE, SEAT_SETS, VERSIONS, ActiveVersion, Due, SeatSets
-from chain.state import Draft, Table
+from chain.state import TABLES, Draft, Table
 from chain.transaction import AccountActor, Actor, Call, KeyActor
 from governance_contracts.boardroom import BOARDS, WijkBoard, found_board
 from governance_contracts.keys import NewKey, prove_possession
@@ -224,6 +224,7 @@ class Town:
         context = self.context(by, under, also, key)
         draft = Draft(self.state)
         run_call(draft, context, self.call(args), carried=bool(under))
+        can_be_stored(draft, context)
         self.state.absorb(draft)
         self.events = context.events
         return context.transaction_id
@@ -254,6 +255,15 @@ class Town:
     def snapshot(self) -> dict[tuple[int, bytes], Record | None]:
         """All records, to compare before and after."""
         return dict(self.state.changes)
+
+
+def can_be_stored(draft: Draft, context: Context) -> None:
+    """What a call wrote and reported reads back as it was: the codec checks bounds on reading."""
+    for (number, _), record in draft.changes.items():
+        if record is not None:
+            assert TABLES[number].load(encode(record)) == record
+    for entry in context.events:
+        assert encode(read_event(entry.data)) == entry.data
 
 
 @contextmanager
