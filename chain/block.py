@@ -8,7 +8,7 @@ the proposer and verified in full as part of validity.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -97,11 +97,18 @@ def check_body(
 
 
 class RefusalRecord(Record, tag=1):
-    """Which call (counted from 0) was refused, with which code and values."""
+    """Which call (counted from 0) was refused, with which code and values.
+
+    A value is an int, a str or bytes; checked here, because msgspec has no union of the last two.
+    """
 
     call: U8
     code: U16
-    values: tuple[int | str | bytes, ...]
+    values: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if any(type(value) not in (int, str, bytes) for value in self.values):
+            raise ValueError("a refusal's values are integers, texts and bytes")
 
 
 class PartyEvent(Record, tag=1):
