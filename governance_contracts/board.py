@@ -18,6 +18,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chain.authority import Board, Federation
+from chain.block import RefusalRecord
 from chain.codec import U8, U32, AccountId, Code, Hash, Record, decode
 from chain.contract import Context, Contract, Method
 from chain.errors import Rejected
@@ -46,7 +47,6 @@ from governance_contracts.proposals import (
     AlreadyApproved,
     AlreadyDecided,
     AlreadyProposed,
-    FailedCall,
     HasConflict,
     Motivation,
     NotEnoughApprovals,
@@ -59,7 +59,6 @@ from governance_contracts.proposals import (
     able_members,
     approvals_counted,
     approvals_needed,
-    failed_call,
     work_of,
 )
 
@@ -141,7 +140,7 @@ class Decided(Record, tag=302):
     proposal: Hash
     wijk: Code
     status: U8
-    refusal: Annotated[tuple[FailedCall, ...], Meta(max_length=1)]
+    refusal: Annotated[tuple[RefusalRecord, ...], Meta(max_length=1)]
 
 
 @event
@@ -343,7 +342,7 @@ def _carry_if_enough(
     if refusal is None:
         _decide(draft, context, id, proposal, ProposalStatus.CARRIED)
     else:
-        failed = replace(proposal, refusal=(failed_call(refusal),))
+        failed = replace(proposal, refusal=(refusal,))
         _decide(draft, context, id, failed, ProposalStatus.FAILED)
 
 

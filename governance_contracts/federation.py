@@ -17,6 +17,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chain.authority import Board, Federation
+from chain.block import RefusalRecord
 from chain.certificate import quorum
 from chain.codec import U8, U32, Code, Hash, Millis, Record, decode
 from chain.contract import Context, Contract, Method
@@ -29,12 +30,10 @@ from governance_contracts import changes, seats
 from governance_contracts.proposals import (
     BASE_COST,
     PROPOSAL_DAYS,
-    FailedCall,
     Motivation,
     NotEnoughApprovals,
     ProposalStatus,
     TooLittleWork,
-    failed_call,
     work_of,
 )
 
@@ -53,7 +52,7 @@ class Motion(Record, tag=1):
     work: U32
     lapses_ms: Millis
     status: U8
-    refusal: Annotated[tuple[FailedCall, ...], Meta(max_length=1)]
+    refusal: Annotated[tuple[RefusalRecord, ...], Meta(max_length=1)]
     due: bytes
 
 
@@ -153,7 +152,7 @@ class MotionEnded(Record, tag=402):
 
     motion: Hash
     status: U8
-    refusal: Annotated[tuple[FailedCall, ...], Meta(max_length=1)]
+    refusal: Annotated[tuple[RefusalRecord, ...], Meta(max_length=1)]
 
 
 def voters(view: View, motion: Motion) -> tuple[str, ...]:
@@ -292,7 +291,7 @@ def _carry_if_enough(draft: Draft, context: Context, id: bytes, motion: Motion) 
             draft,
             context,
             id,
-            replace(motion, refusal=(failed_call(refusal),)),
+            replace(motion, refusal=(refusal,)),
             ProposalStatus.FAILED,
         )
 

@@ -11,7 +11,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chain.block import RefusalRecord
-from chain.codec import U8, U16, U32, AccountId, Code, Hash, Millis, Record, encode
+from chain.codec import U8, U32, AccountId, Code, Hash, Millis, Record
 from chain.contract import Release, call_cost
 from chain.errors import Rejected
 from chain.state import Table, View, raw
@@ -47,14 +47,6 @@ class ProposalStatus(IntEnum):
     LAPSED = 5
 
 
-class FailedCall(Record, tag=1):
-    """Which call (counted from 0) was refused, with which code; `values`: encoded, in order."""
-
-    call: U8
-    code: U16
-    values: bytes
-
-
 class Proposal(Record, tag=1):
     """`conflicts`, `approvals`: account ids, sorted. `work`: what carrying it out costs.
 
@@ -72,7 +64,7 @@ class Proposal(Record, tag=1):
     work: U32
     lapses_ms: Millis
     status: U8
-    refusal: Annotated[tuple[FailedCall, ...], Meta(max_length=1)]
+    refusal: Annotated[tuple[RefusalRecord, ...], Meta(max_length=1)]
     due: bytes
 
 
@@ -157,8 +149,3 @@ def approvals_needed(board: WijkBoard, proposal: Proposal) -> int:
 def approvals_counted(board: WijkBoard, proposal: Proposal) -> int:
     able = able_members(board, proposal)
     return sum(account in able for account in proposal.approvals)
-
-
-def failed_call(refusal: RefusalRecord) -> FailedCall:
-    """What a proposal keeps of a refusal."""
-    return FailedCall(refusal.call, refusal.code, encode(refusal.values))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chain.account import ACCOUNTS, AccountKind, KeyRole
 from chain.authority import Board, Federation, NotAuthorised
-from chain.codec import Record, encode
+from chain.codec import Record
 from chain.contract import NotACall, NotOpenToOneTimeKeys, call_cost
 from chain.errors import Rejected
 from chain.rules import DAY_MS, DUE
@@ -131,7 +131,7 @@ def test_a_refused_call_fails_the_proposal_and_changes_nothing_else() -> None:
     failed = proposal(town, id)
     assert failed.status == ProposalStatus.FAILED
     assert (failed.refusal[0].call, failed.refusal[0].code) == (2, PlaceExists.code)
-    assert failed.refusal[0].values == encode((town.id("shop1"), 4))
+    assert failed.refusal[0].values == (town.id("shop1"), 4)
     assert find_place(town.state, town.id("shop1"), 3) is None
     assert [type(e) for e in town.reported(Decided)] == [Decided]
 
