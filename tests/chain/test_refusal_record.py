@@ -20,7 +20,7 @@ def test_receipts_and_leaves_with_a_refusal_read_back() -> None:
     assert decode(OutcomeLeaf, encode(leaf)) == leaf
 
 
-@pytest.mark.parametrize("value", [None, 1.5, True, [1], {"a": 1}])
+@pytest.mark.parametrize("value", [None, 1.5, [1], {"a": 1}])
 def test_any_other_value_is_malformed(value: object) -> None:
     with pytest.raises(Malformed):
         decode(RefusalRecord, msgspec.msgpack.encode([1, 1, 202, [value]]))
