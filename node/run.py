@@ -1,0 +1,425 @@
+"""A running node: the composition root, the only module that knows everything.
+
+Two threads. The event loop has the sockets: peers, HTTP. The replica's thread has the replica,
+the store and the journals: it takes one input at a time from one inbox and performs the effects
+in order. Signatures are judged in more threads beside both. An unexpected exception in the
+replica's thread ends the process: a dead task behind a live HTTP server is the classic silent
+failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future
+from importlib.metadata import version
+from typing import TypeVar
+
+from chain import admission, crypto
+from chain.admission import Signatures
+from chain.codec import encode
+from chain.contract import Release
+from chain.errors import Inadmissible, Malformed
+from chain.rules import seat_sets
+from chain.state import Draft
+from chain.transaction import Transaction, parse
+from genesis.document import Genesis
+from governance_contracts.nodes import NODE_KEYS
+from node.config import Config, Home, parse_address
+from node.disk import HomeLock, Journal
+from node.effects import (
+    Admitted,
+    Arm,
+    Committed,
+    Effect,
+    Equivocation,
+    Log,
+    MessageReceived,
+    Misbehaved,
+    PeerJoined,
+    PeerLeft,
+    Persist,
+    Refused,
+    Replace,
+    Send,
+    Sign,
+    Started,
+    Stop,
+    Submitted,
+    WriteBatch,
+)
+from node.inbox import Asked, Class, Closed, Inbox, Told, now_ms
+from node.messages import VITAL, PeerMessage, Transactions
+from node.peers import PeerNetwork
+from node.repair import Opened
+from node.replica import Identity, Replica
+from node.seam import News, Submission
+from node.verifier import Verifier
+
+T = TypeVar("T")
+
+SWITCH_INTERVAL_S = 0.001
+"""How long one Python thread may keep the others waiting."""
+NEWS_QUEUE_MAX = 256
+
+
+class Stopped(Exception):
+    """The node must end, with this exit code and reason."""
+
+    def __init__(self, exit_code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+        self.reason = reason
+
+
+class Node:
+    """One node of one home. `run` returns when the node has stopped."""
+
+    def __init__(
+        self,
+        home: Home,
+        config: Config,
+        genesis: Genesis,
+        release: Release,
+        opened: Opened,
+        seeds: tuple[bytes | None, bytes],
+        identity: Identity | None,
+        journals: tuple[Journal, Journal],
+        lock: HomeLock,
+        log: logging.Logger,
+    ) -> None:
+        """`seeds`: of the consensus key (None for an observer) and of the node key. `journals`:
+        the write-ahead log and the guard, opened."""
+        self.home = home
+        self.config = config
+        self.genesis = genesis
+        self.release = release
+        self.version = version("socialcoin")
+        self._consensus_seed, self._node_seed = seeds
+        self.node_key = crypto.public_key(self._node_seed)
+        self._engine = opened.engine
+        self._wal, self._guard = journals
+        self._lock = lock
+        self._log = log
+        self.signatures = Signatures()
+        self.replica = Replica(opened.store, release, identity, self._wal.data, self.signatures)
+        self._inbox = Inbox()
+        self._verifier = Verifier()
+        self._known = self._known_keys()
+        self._subscribers: list[asyncio.Queue[News | None]] = []
+        self._ended: asyncio.Future[Stopped] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._own_replica, name="replica", daemon=True)
+        self.peers: PeerNetwork | None = None
+
+    # Life.
+
+    async def start(self) -> None:
+        """Start the replica's thread and the peers. Raises OSError if a port is taken."""
+        from node import tls
+
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
+        identity = tls.write_identity(self.home.data, self._node_seed)
+        tip = self.replica.ledger.tip
+        self.peers = PeerNetwork(
+            self, self.node_key, identity, tip.chain, tip.epoch, lambda: self._known
+        )
+        dial = [parse_address(peer.address) for peer in self.config.peers.peers]
+        await self.peers.start(parse_address(self.config.peers.listen), dial)
+        self._inbox.put(Told(Started(), now_ms()), Class.VITAL)
+        self._thread.start()
+
+    async def ended(self) -> Stopped:
+        """Wait until something ends the node."""
+        assert self._ended is not None, "started"
+        return await asyncio.shield(self._ended)
+
+    def end(self, exit_code: int, reason: str) -> None:
+        """Ask the node to end; from any thread."""
+        if self._loop is not None and self._ended is not None:
+            self._loop.call_soon_threadsafe(self._set_ended, Stopped(exit_code, reason))
+
+    def _set_ended(self, stopped: Stopped) -> None:
+        assert self._ended is not None, "started"
+        if not self._ended.done():
+            self._ended.set_result(stopped)
+
+    async def close(self) -> None:
+        """Stop everything, the store last."""
+        for queue in self._subscribers:
+            _offer(queue, None)
+        if self.peers is not None:
+            await self.peers.close()
+        self._inbox.close()
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join, 10)
+        self._verifier.close()
+        self._engine.close()
+        self._wal.close()
+        self._guard.close()
+        self._lock.release()
+
+    # The replica's thread.
+
+    def _own_replica(self) -> None:
+        try:
+            while True:
+                match self._inbox.take():
+                    case Asked(question, answer):
+                        _answer(question, answer)
+                    case Told(given, received_ms, _, done):
+                        self._drive(given, received_ms, done)
+        except Closed:
+            return
+        except OSError as error:
+            self.end(1, disk_message(error))
+        except Exception as error:
+            self._log.critical("bug", exc_info=True)
+            self.end(1, f"the node met an error it does not know and stops: {error!r}")
+
+    def _drive(self, given: object, received_ms: int, done: Future[object] | None) -> None:
+        effects = self.replica.handle(given, received_ms)  # type: ignore[arg-type]
+        answer: bytes | None = None
+        try:
+            while True:
+                effect = effects.send(answer)
+                answer = self._perform(effect, done)
+        except StopIteration:
+            return
+
+    def _perform(self, effect: Effect, done: Future[object] | None) -> bytes | None:
+        match effect:
+            case Persist(file, data):
+                (self._wal if file == "wal" else self._guard).append(data)
+            case Replace(file, data):
+                (self._wal if file == "wal" else self._guard).replace(data)
+            case WriteBatch(writes):
+                self._engine.write(writes)
+            case Sign(message):
+                assert self._consensus_seed is not None, "only a seat signs"
+                return crypto.sign(self._consensus_seed, message)
+            case Send(peers, message):
+                self._on_loop(self._send, peers, encode(message), class_of(message))
+            case Arm(timer, delay_ms):
+                self._inbox.arm(timer, delay_ms)
+            case Committed():
+                self._committed(effect)
+            case Admitted(outcomes):
+                if done is not None and not done.cancelled():
+                    done.set_result(outcomes)
+            case Misbehaved(peer, reason):
+                self._on_loop(self.peer_fault, peer, reason)
+            case Log(event, fields):
+                self._log.info(event, extra=dict(fields))
+            case Equivocation(evidence):
+                self._log.error("equivocation", extra={"evidence": encode(evidence).hex()})
+            case Stop(exit_code, reason):
+                self.end(exit_code, reason)
+        return None
+
+    def _on_loop(self, work: Callable[..., None], *args: object) -> None:
+        assert self._loop is not None, "started"
+        try:
+            self._loop.call_soon_threadsafe(work, *args)
+        except RuntimeError:  # the loop is closed: the node is ending
+            return
+
+    def _committed(self, effect: Committed) -> None:
+        header = effect.applied.block.header
+        news = News(
+            header.height,
+            effect.applied.hash,
+            header.time_ms,
+            len(effect.applied.transactions),
+            effect.receipts,
+            tuple(t.id for t in effect.applied.transactions),
+        )
+        self._log.info(
+            "committed",
+            extra={
+                "height": header.height,
+                "transactions": news.transactions,
+                "round": effect.certificate.round,
+                "proposer": header.proposer,
+            },
+        )
+        self._on_loop(self._tell, news)
+        known = self._known_keys()
+        if known != self._known:
+            self._known = known
+            if self.peers is not None:
+                self._on_loop(self.peers.refresh)
+
+    def _known_keys(self) -> dict[bytes, str]:
+        """Who may connect: the node keys of seats, now or soon, and the address book."""
+        known = {bytes.fromhex(p.key): "" for p in self.config.peers.peers if p.key}
+        sets = seat_sets(self.replica.ledger)
+        for seat in (*sets.current, *sets.following, *sets.after):
+            keys = self.replica.ledger.get(NODE_KEYS, seat.wijk)
+            for key in () if keys is None else keys.keys:
+                known[key] = seat.wijk
+        return known
+
+    # Peers (called on the event loop).
+
+    def _send(self, peers: Sequence[str], data: bytes, kind: int) -> None:
+        if self.peers is not None:
+            self.peers.send(peers, data, kind)
+
+    def joined(self, peer: str, key: bytes) -> None:
+        wijk = self._known.get(key) or None
+        self._log.info("peer_joined", extra={"peer": peer, "wijk": wijk or ""})
+        self._inbox.put(Told(PeerJoined(peer, wijk), now_ms()), Class.VITAL)
+
+    def left(self, peer: str) -> None:
+        self._log.info("peer_left", extra={"peer": peer})
+        self._inbox.put(Told(PeerLeft(peer), now_ms()), Class.VITAL)
+
+    def peer_fault(self, peer: str, reason: str) -> None:
+        self._log.warning("peer_fault", extra={"peer": peer, "reason": reason})
+        if self.peers is not None:
+            self.peers.cut(peer)
+
+    async def received(self, peer: str, message: PeerMessage) -> None:
+        if isinstance(message, Transactions):
+            await self._received_transactions(peer, message.transactions)
+            return
+        kind = Class.VITAL if isinstance(message, VITAL) else Class.SYNC
+        self._inbox.put(Told(MessageReceived(peer, message), now_ms(), peer), kind)
+
+    async def _received_transactions(self, peer: str, wire: Sequence[bytes]) -> None:
+        """Waits for its own work, so that a peer can send no faster than it is taken in."""
+        try:
+            parsed = [parse(data) for data in wire if data not in self.signatures.parsed]
+        except Malformed as error:
+            self.peer_fault(peer, str(error))
+            return
+        good, refused = await self._judge(parsed)
+        if any(r is not None and r.code == admission.BadSignature.code for r in refused):
+            self.peer_fault(peer, "a transaction with a bad signature")
+            return
+        if good:
+            self._inbox.put(Told(Submitted(tuple(good), peer), now_ms(), peer), Class.TRANSACTIONS)
+
+    # What the HTTP side asks (node.seam).
+
+    async def read(self, question: Callable[[Replica], T]) -> T:
+        answer: Future[T] = Future()
+        asked = Asked(lambda: question(self.replica), answer)
+        if not self._inbox.put(asked, Class.QUESTION):
+            raise asyncio.CancelledError
+        return await asyncio.wrap_future(answer)
+
+    async def submit(self, wire: Sequence[bytes]) -> list[Submission]:
+        results: list[Submission | None] = [None] * len(wire)
+        parsed: list[Transaction] = []
+        places: list[int] = []
+        for place, data in enumerate(wire):
+            try:
+                parsed.append(parse(data))
+                places.append(place)
+            except Malformed as error:
+                results[place] = Submission(None, str(error), None)
+        good, refused = await self._judge(parsed)
+        waiting: list[int] = []
+        for place, transaction, refusal in zip(places, parsed, refused, strict=True):
+            results[place] = Submission(transaction.id, "", refusal)
+            if refusal is None:
+                waiting.append(place)
+        if good:
+            done: Future[object] = Future()
+            told = Told(Submitted(tuple(good)), now_ms(), done=done)
+            if not self._inbox.put(told, Class.TRANSACTIONS):
+                raise asyncio.CancelledError
+            outcomes = await asyncio.wrap_future(done)
+            assert isinstance(outcomes, tuple), "Submitted is answered by Admitted"
+            for place, transaction, outcome in zip(waiting, good, outcomes, strict=True):
+                results[place] = Submission(transaction.id, "", outcome)
+        return [result for result in results if result is not None]
+
+    async def _judge(
+        self, parsed: list[Transaction]
+    ) -> tuple[list[Transaction], list[Refused | None]]:
+        """Judge signatures in threads; who is good, and per transaction why not."""
+        keys = await self.read(lambda replica: [_keys_of(replica, t) for t in parsed])
+        judged = [(t, k) for t, k in zip(parsed, keys, strict=True) if isinstance(k, list)]
+        verdicts = iter(await self._verifier.judge(judged) if judged else ())
+        good: list[Transaction] = []
+        refused: list[Refused | None] = []
+        for transaction, found in zip(parsed, keys, strict=True):
+            if isinstance(found, Refused):
+                refused.append(found)
+            elif next(verdicts):
+                self.signatures.remember(transaction, found)
+                good.append(transaction)
+                refused.append(None)
+            else:
+                first = transaction.witnesses[0]
+                refused.append(Refused(admission.BadSignature.code, (first.signer, first.key)))
+        return good, refused
+
+    async def news(self) -> AsyncIterator[News]:
+        queue: asyncio.Queue[News | None] = asyncio.Queue(NEWS_QUEUE_MAX)
+        self._subscribers.append(queue)
+        try:
+            while (found := await queue.get()) is not None:
+                yield found
+        finally:
+            if queue in self._subscribers:
+                self._subscribers.remove(queue)
+
+    def _tell(self, news: News) -> None:
+        for queue in list(self._subscribers):
+            if not _offer(queue, news):
+                self._subscribers.remove(queue)
+                queue.get_nowait()
+                queue.put_nowait(None)
+
+
+def _offer(queue: asyncio.Queue[News | None], news: News | None) -> bool:
+    try:
+        queue.put_nowait(news)
+    except asyncio.QueueFull:
+        return False
+    return True
+
+
+def _answer(question: Callable[[], object], answer: Future[object]) -> None:
+    if not answer.set_running_or_notify_cancel():
+        return
+    try:
+        answer.set_result(question())
+    except OSError:
+        raise
+    except Exception as error:
+        answer.set_exception(error)
+
+
+def _keys_of(replica: Replica, transaction: Transaction) -> list[bytes] | Refused:
+    try:
+        return admission.witness_keys(Draft(replica.ledger), transaction)
+    except Inadmissible as refusal:
+        return Refused(refusal.code, refusal.values)
+
+
+def class_of(message: PeerMessage) -> int:
+    """The outgoing queue of a message: 0 vital, 1 sync, 2 transactions."""
+    if isinstance(message, VITAL):
+        return 0
+    return 2 if isinstance(message, Transactions) else 1
+
+
+def disk_message(error: OSError) -> str:
+    """For people: what the disk said, and what to do."""
+    if error.errno == errno.ENOSPC:
+        return "the disk is full. Nothing that was acknowledged is lost; make room and start again"
+    return (
+        f"the disk reports an error ({error.strerror}). The node stops rather than go on with a "
+        "disk that may lie; nothing that was acknowledged is lost. Check the disk and start again"
+    )
