@@ -107,7 +107,7 @@ class RefusalRecord(Record, tag=1):
     values: tuple[Any, ...]
 
     def __post_init__(self) -> None:
-        if any(type(value) not in (int, str, bytes) for value in self.values):
+        if not all(isinstance(value, int | str | bytes) for value in self.values):
             raise ValueError("a refusal's values are integers, texts and bytes")
 
 
