@@ -1,0 +1,355 @@
+"""A small town plays with its money: after every move the books balance, to the cent and the lot.
+
+Each rule is one move that may or may not be allowed. A refused move leaves no trace. The supply
+record, the accounts added up, the bank's lines and what the receipts say must all agree.
+"""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from chain.authority import Board
+from chain.codec import Record
+from chain.errors import Rejected
+from chain.money import Cents
+from chain.rules import DAY_MS
+from governance_contracts.balances import total_of
+from governance_contracts.booking import StatementBooked
+from governance_contracts.books import (
+    ENTRIES,
+    REDEMPTIONS,
+    EntryKind,
+    Redemption,
+    RedemptionState,
+    cover_of,
+    deficit_of,
+)
+from governance_contracts.earmark import Reclaim
+from governance_contracts.lots import LOTS, After, Terms, earmark, region_bound
+from governance_contracts.outcomes import Paid, PayoutReceived, Received
+from governance_contracts.payments import (
+    PAYMENTS,
+    Line,
+    Pay,
+    Payout,
+    PayoutLine,
+    Refund,
+    RefundLine,
+    plain,
+)
+from governance_contracts.redemption import Cancel, Export, Redeem, Reject
+from governance_contracts.reserve import Attribute, Mint, Minted
+from tests.contracts.bank import COINS, DESTINATION, DETAILS, WIJK_OF, MoneyTown, entry
+from tests.contracts.town import B1, G1, W1, W2
+
+PEOPLE = ("dee1", "eef1", "dee2")
+SHOPS = ("shop1", "shop2")
+FUNDS = ("fund1", "treasury1", "town")
+HOLDERS = PEOPLE + SHOPS
+PLAYED = COINS[:2]
+
+coins = st.sampled_from(PLAYED)
+people = st.sampled_from(PEOPLE)
+holders = st.sampled_from(HOLDERS)
+funds = st.sampled_from(FUNDS)
+amounts = st.integers(1, 400)
+regions = st.sampled_from([(), (W1,), (W2,), (B1,), (W1, W2), (G1,)])
+numbers = st.integers(1, 6)
+
+
+@st.composite
+def terms(draw: st.DrawFn, now_ms: int) -> Terms:
+    where = draw(regions)
+    if draw(st.booleans()) and where:
+        return region_bound(where, online_ok=draw(st.booleans()))
+    return earmark(
+        where,
+        categories=draw(st.sampled_from([(), ("food",)])),
+        expires_ms=draw(st.sampled_from([None, now_ms + DAY_MS, now_ms + 40 * DAY_MS])),
+        after=draw(st.sampled_from([After.REGION_BOUND, After.FREE])),
+    )
+
+
+class Townspeople(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.town = MoneyTown()
+        self.minted = dict.fromkeys(PLAYED, 0)
+
+    def attempt(self, args: Record, by: str | None = None, under: str | None = None) -> bool:
+        """Play a move; if it is refused, nothing at all may have changed. If it is not, lots grew
+        and shrank by what the receipts say."""
+        before = self.town.snapshot()
+        held = {coin: self.town.per_lot(coin) for coin in PLAYED}
+        try:
+            self.town.play(args, by=by, under=() if under is None else (Board(under),))
+        except Rejected:
+            assert self.town.snapshot() == before, "a refused move left a trace"
+            return False
+        if isinstance(args, Pay | Payout):
+            self.compare(held[args.coin], args.coin)
+        return True
+
+    def compare(self, held: dict[int, int], coin: str) -> None:
+        for paid in self.town.reported(Paid):
+            for part in paid.parts:
+                held[part.lot] -= part.amount
+        for received in self.town.reported(Received):
+            for credit in received.credits:
+                held[credit.lot] = held.get(credit.lot, 0) + credit.amount
+        for line in self.town.reported(PayoutReceived):
+            held[0] -= line.amount
+            held[line.lot] = held.get(line.lot, 0) + line.amount
+        now = self.town.per_lot(coin)
+        assert {lot: amount for lot, amount in held.items() if amount or not lot} == now
+
+    @initialize()
+    def euros_arrive(self) -> None:
+        for coin in PLAYED:
+            for name in ("fund1", "town", *PEOPLE):
+                number = self.town.book(coin, entry(1, EntryKind.DEPOSIT, 1_000))
+                self.mint(coin, number, 1, name, 1_000)
+            self.grant(coin, region_bound((W1,)), "GRANT")
+            self.grant(coin, earmark((G1,), after=After.FREE), "EARM")
+            expiry = self.town.time_ms + DAY_MS
+            self.grant(coin, earmark((W1,), expires_ms=expiry), "EARM")
+
+    def grant(self, coin: str, granted: Terms, purpose: str) -> None:
+        names = ("dee1", "eef1", "shop1")
+        lines = tuple(PayoutLine(self.town.id(n), Cents(100), purpose, ()) for n in names)
+        assert self.attempt(Payout(self.town.id("town"), coin, lines, (granted,)), by="town")
+
+    def mint(self, coin: str, statement: int, line: int, name: str, amount: int) -> None:
+        account = self.town.id(name)
+        args = Mint(coin, statement, line, account, Cents(amount), ())
+        if self.attempt(args, under=WIJK_OF[coin]):
+            self.minted[coin] += sum(event.amount for event in self.town.reported(Minted))
+            assert not deficit_of(self.town.state, coin), "minted into a deficit"
+
+    # People and shops.
+
+    @rule(payer=holders, payee=holders, coin=coins, amount=amounts, data=st.data())
+    def pay(self, payer: str, payee: str, coin: str, amount: int, data: st.DataObject) -> None:
+        place = data.draw(st.sampled_from([None, 1, 2])) if payee in SHOPS else None
+        category = data.draw(st.sampled_from(["food", "books"]))
+        lots = data.draw(st.sampled_from([(), (), (0,), (1,), (2,)]))
+        args = plain(
+            self.town.id(payer),
+            self.town.id(payee),
+            coin,
+            amount,
+            "SALE",
+            place=place,
+            category=category,
+            lots=lots,
+        )
+        self.attempt(args, by=payer)
+
+    @rule(payer=people, coin=coins, first=amounts, second=amounts)
+    def fill_a_basket(self, payer: str, coin: str, first: int, second: int) -> None:
+        single = plain(self.town.id(payer), self.town.id("shop1"), coin, first + second, place=1)
+        fields = {name: getattr(single, name) for name in single.__struct_fields__}
+        fields["lines"] = (
+            Line(Cents(first), "books", 0, ()),
+            Line(Cents(second), "food", 0, ()),
+        )
+        self.attempt(Pay(**fields), by=payer)
+
+    @rule(which=st.integers(0, 30), amount=amounts, whole=st.booleans())
+    def refund(self, which: int, amount: int, whole: bool) -> None:
+        payments = list(self.town.all_of(PAYMENTS))
+        if not payments:
+            return
+        key, payment = payments[which % len(payments)]
+        lines = () if whole else (RefundLine(0, Cents(amount)),)
+        by = next(name for name in HOLDERS if self.town.id(name) == payment.payee)
+        self.attempt(Refund(key[:32], key[32], lines), by=by)
+        after = self.town.state.find(PAYMENTS, key)
+        assert after is not None
+        assert all(part.refunded <= part.amount for part in after.parts)
+
+    # Funds.
+
+    @rule(
+        fund=funds,
+        coin=coins,
+        shares=st.lists(st.tuples(holders, amounts), min_size=1, max_size=3),
+        bound=st.booleans(),
+        data=st.data(),
+    )
+    def pay_out(
+        self,
+        fund: str,
+        coin: str,
+        shares: list[tuple[str, int]],
+        bound: bool,
+        data: st.DataObject,
+    ) -> None:
+        run_terms = (data.draw(terms(self.town.time_ms)),) if bound else ()
+        purpose = "EARM" if bound and run_terms[0].kind == 2 else "GRANT"
+        lines = tuple(
+            PayoutLine(self.town.id(name), Cents(amount), purpose, ()) for name, amount in shares
+        )
+        args = Payout(self.town.id(fund), coin, lines, run_terms)
+        if fund == "town":
+            self.attempt(args, by=fund)
+        else:
+            self.attempt(args, under=W1)
+
+    @rule(days=st.sampled_from([1, 2, 35]), lot=numbers)
+    def time_passes_and_lots_run_out(self, days: int, lot: int) -> None:
+        self.town.wait(days * DAY_MS)
+        everybody = tuple(self.town.id(name) for name in HOLDERS)
+        self.attempt(Reclaim(lot, everybody), by="stranger")
+
+    # The bank.
+
+    @rule(
+        coin=coins,
+        amount=amounts,
+        charge=st.sampled_from([0, 0, 3]),
+        name=st.sampled_from([*PEOPLE, *FUNDS]),
+    )
+    def deposit(self, coin: str, amount: int, charge: int, name: str) -> None:
+        entries = (entry(1, EntryKind.DEPOSIT, amount), entry(2, EntryKind.CHARGE, charge))
+        number = self.town.book(coin, *entries[: 2 if charge else 1])
+        self.mint(coin, number, 1, name, amount)
+
+    @rule(coin=coins, statement=numbers, amount=st.just(1_000))
+    def mint_again(self, coin: str, statement: int, amount: int) -> None:
+        before = self.minted[coin]
+        self.mint(coin, statement, 1, "town", amount)
+        self.mint(coin, statement, 1, "town", amount)
+        assert self.minted[coin] <= before + amount
+
+    @rule(
+        coin=coins,
+        kind=st.sampled_from(
+            [EntryKind.CHARGE, EntryKind.COVER, EntryKind.INTEREST, EntryKind.UNATTRIBUTED]
+        ),
+        amount=amounts,
+    )
+    def the_bank_does_its_own(self, coin: str, kind: EntryKind, amount: int) -> None:
+        if kind == EntryKind.CHARGE:
+            amount = 1 + amount // 20  # mostly under 1 % of what is owed: redemptions go on
+        number = self.town.book(coin, entry(1, kind, amount))
+        if kind == EntryKind.UNATTRIBUTED:
+            self.attempt(Attribute(coin, number, 1, DETAILS), under=WIJK_OF[coin])
+
+    @rule(coin=coins, statement=numbers)
+    def a_deposit_goes_back(self, coin: str, statement: int) -> None:
+        credit = self.town.state.get(ENTRIES, (coin, statement, 1))
+        if credit is not None:
+            line = entry(1, EntryKind.RETURN, credit.amount, returns=(statement, 1))
+            self.town.book(coin, line)
+
+    # Redemption.
+
+    @rule(holder=holders, coin=coins, amount=amounts)
+    def redeem(self, holder: str, coin: str, amount: int) -> None:
+        args = Redeem(self.town.id(holder), coin, Cents(amount), (), DESTINATION)
+        self.attempt(args, by=holder)
+
+    def redemption(self, which: int) -> tuple[int, Redemption] | None:
+        known = list(self.town.all_of(REDEMPTIONS))
+        if not known:
+            return None
+        key, redemption = known[which % len(known)]
+        return int.from_bytes(key, "big"), redemption
+
+    @precondition(lambda self: self.redemption(0))
+    @rule(which=numbers, move=st.sampled_from(["export", "export", "cancel", "reject"]))
+    def move_on(self, which: int, move: str) -> None:
+        found = self.redemption(which)
+        assert found is not None
+        number, redemption = found
+        wijk = WIJK_OF[redemption.coin]
+        if move == "export":
+            self.attempt(Export(redemption.coin, (number,), DETAILS), under=wijk)
+        elif move == "reject":
+            self.attempt(Reject(number), under=wijk)
+        else:
+            by = next(name for name in HOLDERS if self.town.id(name) == redemption.holder)
+            self.attempt(Cancel(number), by=by)
+
+    @precondition(lambda self: self.redemption(0))
+    @rule(
+        kind=st.sampled_from([EntryKind.REDEMPTION, EntryKind.REDEMPTION, EntryKind.BOUNCE]),
+        which=numbers,
+        slip=st.sampled_from([0, 0, 0, 1]),
+    )
+    def the_bank_pays_or_bounces(self, kind: EntryKind, which: int, slip: int) -> None:
+        found = self.redemption(which)
+        assert found is not None
+        number, redemption = found
+        before = self.town.supply(redemption.coin).burned
+        line = entry(1, kind, redemption.amount + slip, redemption=number)
+        self.town.book(redemption.coin, line)
+        was_open = redemption.state in (RedemptionState.REQUESTED, RedemptionState.EXPORTED)
+        burns = kind == EntryKind.REDEMPTION and was_open and not slip
+        gone = self.town.supply(redemption.coin).burned - before
+        assert gone == (redemption.amount if burns else 0)
+
+    # What must hold.
+
+    @invariant()
+    def every_coin_is_somebodys(self) -> None:
+        for coin in PLAYED:
+            supply = self.town.supply(coin)
+            assert (supply.free, supply.lots, supply.redeeming) == self.town.counted(coin)
+            assert total_of(supply) == supply.minted - supply.burned
+            assert (supply.escrow, supply.offline) == (0, 0)
+
+    @invariant()
+    def every_lot_is_of_its_coin(self) -> None:
+        for coin in PLAYED:
+            totals = self.town.per_lot(coin)
+            supply = self.town.supply(coin)
+            assert sum(totals.values()) == supply.free + supply.lots
+            for number in totals:
+                lot = self.town.state.get(LOTS, number)
+                assert number == 0 or (lot is not None and lot.coin == coin)
+
+    @invariant()
+    def no_more_coin_than_euros_unless_everybody_can_see_it(self) -> None:
+        for coin in PLAYED:
+            owed, cover = total_of(self.town.supply(coin)), cover_of(self.town.reserve(coin))
+            deficit = deficit_of(self.town.state, coin)
+            assert owed <= cover + deficit
+            assert deficit == max(0, owed - cover)
+            for event in self.town.reported(StatementBooked):
+                if event.coin == coin:
+                    assert event.deficit == deficit
+
+    @invariant()
+    def nothing_is_minted_without_a_bank_line(self) -> None:
+        for coin in PLAYED:
+            used = sum(
+                booked.amount
+                for key, booked in self.town.all_of(ENTRIES)
+                if key.startswith(coin.encode()) and booked.account
+            )
+            bounced = sum(
+                redemption.amount
+                for _, redemption in self.town.all_of(REDEMPTIONS)
+                if redemption.coin == coin and redemption.state == RedemptionState.BOUNCED
+            )
+            assert self.minted[coin] == used
+            assert used <= self.town.supply(coin).minted <= used + bounced
+
+
+TestTownspeople = Townspeople.TestCase
+TestTownspeople.settings = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
