@@ -7,12 +7,14 @@ something, 1 otherwise.
 
 from __future__ import annotations
 
-import http.client
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from genesis.console import Exit, UserError, _
+
+if TYPE_CHECKING:
+    import http.client
 
 Answer = dict[str, Any]
 """A JSON object of the node's API."""
@@ -54,6 +56,8 @@ class Client:
         return parts
 
     def _connect(self, wait_s: float) -> http.client.HTTPConnection:
+        import http.client
+
         timeout = self.timeout_s + wait_s
         if self._connection is not None:
             if self._connection.sock is not None:
@@ -69,6 +73,8 @@ class Client:
         return self._connection
 
     def _request(self, method: str, path: str, body: bytes | None, wait_s: float) -> Answer:
+        import http.client
+
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"

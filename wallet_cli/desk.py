@@ -181,7 +181,8 @@ def converse(settings: Settings, wallet: str | None) -> Session:
 
 
 def account_of(profile: Profile, address: str) -> bytes:
-    """Raises UserError (usage) for an address with a mistake in it."""
+    """Raises UserError: a wallet without a chain; (usage) an address with a mistake in it."""
+    _own = profile.address
     try:
         return decode_address(profile.prefix, address)
     except Malformed as error:

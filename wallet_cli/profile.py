@@ -51,8 +51,9 @@ class Profile:
         if not self.account or not self.prefix:
             raise UserError(
                 _(
-                    "Wallet {name} does not know its chain yet, so it has no address: give the "
-                    "chain with `socialcoin wallet join {name} --node URL` or `--genesis FILE`."
+                    "Wallet {name} does not know its chain yet, so it has no address: let it "
+                    "`socialcoin wallet join --wallet {name}` one, with --node URL or "
+                    "--genesis FILE."
                 ).format(name=self.name)
             )
         return encode_address(self.prefix, self.account)
