@@ -1,25 +1,23 @@
-"""A node's home folder and its one TOML file.
+"""A node's one TOML file, and where its data lies in its home (`genesis.homes` has the rest).
 
-HOME/config/genesis.json   the founding document
-HOME/config/node.toml      where to listen, whom to dial
-HOME/config/consensus_key  the seat's signing seed, hexadecimal, mode 0600 (validators only)
-HOME/config/node_key       the seed of the TLS identity, hexadecimal, mode 0600
-HOME/data/                 chain/ (store), wal, guard, index.sqlite, lock
+HOME/config/node.toml   where to listen, whom to dial
+HOME/data/              chain/ (store), wal, guard, index.sqlite, lock, tls.pem
 """
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
-from genesis.console import Exit, UserError, _
+from genesis.console import UserError, _
+from genesis.homes import NodeHome
 from node.disk import replace_file
 
 API_PORT = 26657
 PEER_PORT = 26656
+STORE, WAL, GUARD, INDEX, LOCK = "chain", "wal", "guard", "index.sqlite", "lock"
+"""Names below HOME/data."""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -31,10 +29,11 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class PeerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody to dial. `key` (hexadecimal) is needed for observers only: seats' keys are in the
-    chain's state."""
+    """Somebody to dial. `wijk` is for people; `key` (hexadecimal) is needed for observers only:
+    the keys of seats are in the chain's state. Without an address: may dial us, is not dialled."""
 
-    address: str
+    address: str = ""
+    wijk: str = ""
     key: str = ""
 
 
@@ -57,52 +56,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "node"
     wijk: str = ""
     log_level: str = "info"
-    peers: PeerSection = PeerSection()
+    p2p: PeerSection = PeerSection()
     api: ApiSection = ApiSection()
     store: StoreSection = StoreSection()
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where everything of one node lies."""
-
-    path: Path
-
-    @property
-    def genesis(self) -> Path:
-        return self.path / "config" / "genesis.json"
-
-    @property
-    def config(self) -> Path:
-        return self.path / "config" / "node.toml"
-
-    @property
-    def consensus_key(self) -> Path:
-        return self.path / "config" / "consensus_key"
-
-    @property
-    def node_key(self) -> Path:
-        return self.path / "config" / "node_key"
-
-    @property
-    def data(self) -> Path:
-        return self.path / "data"
-
-    @property
-    def store(self) -> Path:
-        return self.data / "chain"
-
-    @property
-    def wal(self) -> Path:
-        return self.data / "wal"
-
-    @property
-    def guard(self) -> Path:
-        return self.data / "guard"
-
-    @property
-    def index(self) -> Path:
-        return self.data / "index.sqlite"
 
 
 def parse_address(text: str) -> Address:
@@ -116,44 +72,42 @@ def parse_address(text: str) -> Address:
     return Address(host, int(port))
 
 
-def read_config(home: Home) -> Config:
+def read_config(home: NodeHome) -> Config:
     """Raises UserError with the file and what was expected."""
     try:
-        raw = tomllib.loads(home.config.read_text(encoding="utf-8"))
+        raw = tomllib.loads(home.toml.read_text(encoding="utf-8"))
         config = msgspec.convert(raw, Config)
     except FileNotFoundError:
         raise UserError(
             _("{file} does not exist: make a node home first with `socialcoin node init`").format(
-                file=home.config
+                file=home.toml
             )
         ) from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise UserError(
-            _("{file} cannot be used: {error}").format(file=home.config, error=error)
+            _("{file} cannot be used: {error}").format(file=home.toml, error=error)
         ) from None
-    parse_address(config.peers.listen)
+    parse_address(config.p2p.listen)
     parse_address(config.api.listen)
-    for peer in config.peers.peers:
-        parse_address(peer.address)
+    for peer in config.p2p.peers:
+        if peer.address:
+            parse_address(peer.address)
+        if peer.key and not _is_key(peer.key):
+            raise UserError(
+                _("a peer's key in {file} is not 64 hexadecimal digits").format(file=home.toml)
+            )
     if config.log_level not in ("debug", "info", "warning", "error"):
         raise UserError(
-            _("log_level in {file} is debug, info, warning or error").format(file=home.config)
+            _("log_level in {file} is debug, info, warning or error").format(file=home.toml)
         )
     return config
 
 
-def write_config(home: Home, config: Config) -> None:
-    peers = ", ".join(
-        f"{{ address = {_quote(p.address)}, key = {_quote(p.key)} }}" for p in config.peers.peers
-    )
+def write_config(home: NodeHome, config: Config) -> None:
     text = f"""# A node of the social coin; see docs/operator.md.
 name = {_quote(config.name)}
 wijk = {_quote(config.wijk)}
 log_level = {_quote(config.log_level)}
-
-[peers]
-listen = {_quote(config.peers.listen)}
-peers = [{peers}]
 
 [api]
 listen = {_quote(config.api.listen)}
@@ -161,36 +115,28 @@ listen = {_quote(config.api.listen)}
 [store]
 # leveldb or lmdb; empty: leveldb where it can be installed, lmdb elsewhere
 engine = {_quote(config.store.engine)}
+
+[p2p]
+listen = {_quote(config.p2p.listen)}
 """
-    replace_file(home.config, text.encode(), 0o644)
+    for peer in config.p2p.peers:
+        text += f"""
+[[p2p.peers]]
+wijk = {_quote(peer.wijk)}
+address = {_quote(peer.address)}
+key = {_quote(peer.key)}
+"""
+    replace_file(home.toml, text.encode(), 0o644)
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(bytes.fromhex(text)) == 32
+    except ValueError:
+        return False
 
 
 def _quote(text: str) -> str:
     """A TOML basic string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def read_seed(path: Path) -> bytes:
-    """A key file: 64 hexadecimal digits. Raises UserError (exit code 4)."""
-    try:
-        seed = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except FileNotFoundError:
-        raise UserError(
-            _("the key file {file} does not exist").format(file=path), Exit.KEY
-        ) from None
-    except PermissionError:
-        raise UserError(
-            _("the key file {file} cannot be read: check its owner and mode").format(file=path),
-            Exit.KEY,
-        ) from None
-    except (ValueError, UnicodeDecodeError):
-        seed = b""
-    if len(seed) != 32:
-        raise UserError(
-            _("the key file {file} is damaged: it should hold 64 hexadecimal digits").format(
-                file=path
-            ),
-            Exit.KEY,
-        )
-    return seed

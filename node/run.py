@@ -28,8 +28,9 @@ from chain.rules import seat_sets
 from chain.state import Draft
 from chain.transaction import Transaction, parse
 from genesis.document import Genesis
+from genesis.homes import NodeHome
 from governance_contracts.nodes import NODE_KEYS
-from node.config import Config, Home, parse_address
+from node.config import Config, parse_address
 from node.disk import HomeLock, Journal
 from node.effects import (
     Admitted,
@@ -37,6 +38,7 @@ from node.effects import (
     Committed,
     Effect,
     Equivocation,
+    File,
     Log,
     MessageReceived,
     Misbehaved,
@@ -81,19 +83,19 @@ class Node:
 
     def __init__(
         self,
-        home: Home,
+        home: NodeHome,
         config: Config,
         genesis: Genesis,
         release: Release,
         opened: Opened,
         seeds: tuple[bytes | None, bytes],
         identity: Identity | None,
-        journals: tuple[Journal, Journal],
+        journals: tuple[Journal, Journal | None],
         lock: HomeLock,
         log: logging.Logger,
     ) -> None:
         """`seeds`: of the consensus key (None for an observer) and of the node key. `journals`:
-        the write-ahead log and the guard, opened."""
+        the write-ahead log and the guard (None for an observer), opened."""
         self.home = home
         self.config = config
         self.genesis = genesis
@@ -130,8 +132,8 @@ class Node:
         self.peers = PeerNetwork(
             self, self.node_key, identity, tip.chain, tip.epoch, lambda: self._known
         )
-        dial = [parse_address(peer.address) for peer in self.config.peers.peers]
-        await self.peers.start(parse_address(self.config.peers.listen), dial)
+        dial = [parse_address(peer.address) for peer in self.config.p2p.peers if peer.address]
+        await self.peers.start(parse_address(self.config.p2p.listen), dial)
         self._inbox.put(Told(Started(), now_ms()), Class.VITAL)
         self._thread.start()
 
@@ -162,7 +164,8 @@ class Node:
         self._verifier.close()
         self._engine.close()
         self._wal.close()
-        self._guard.close()
+        if self._guard is not None:
+            self._guard.close()
         self._lock.release()
 
     # The replica's thread.
@@ -196,9 +199,9 @@ class Node:
     def _perform(self, effect: Effect, done: Future[object] | None) -> bytes | None:
         match effect:
             case Persist(file, data):
-                (self._wal if file == "wal" else self._guard).append(data)
+                self._journal(file).append(data)
             case Replace(file, data):
-                (self._wal if file == "wal" else self._guard).replace(data)
+                self._journal(file).replace(data)
             case WriteBatch(writes):
                 self._engine.write(writes)
             case Sign(message):
@@ -222,6 +225,11 @@ class Node:
             case Stop(exit_code, reason):
                 self.end(exit_code, reason)
         return None
+
+    def _journal(self, file: File) -> Journal:
+        found = self._wal if file == "wal" else self._guard
+        assert found is not None, "only a seat has a guard"
+        return found
 
     def _on_loop(self, work: Callable[..., None], *args: object) -> None:
         assert self._loop is not None, "started"
@@ -258,7 +266,7 @@ class Node:
 
     def _known_keys(self) -> dict[bytes, str]:
         """Who may connect: the node keys of seats, now or soon, and the address book."""
-        known = {bytes.fromhex(p.key): "" for p in self.config.peers.peers if p.key}
+        known = {bytes.fromhex(p.key): "" for p in self.config.p2p.peers if p.key}
         sets = seat_sets(self.replica.ledger)
         for seat in (*sets.current, *sets.following, *sets.after):
             keys = self.replica.ledger.get(NODE_KEYS, seat.wijk)

@@ -1,0 +1,171 @@
+"""From a home folder to a node ready to run: every check that comes before the first input.
+
+Also `init`: a home's keys, configuration and the signer's first record. A consensus key's guard
+is made once, together with the key (or, for a key laid there by a testnet, the first time);
+`config/guard_made` remembers for which key and chain. A key whose guard is gone never signs.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from chain import crypto
+from chain.selftest import UnsafeCrypto, self_test
+from genesis.console import Exit, UserError, _
+from genesis.document import FOUNDING_EPOCH, Genesis, chain_id, parse
+from genesis.homes import NodeHome, new_seed, read_seed, write_seed
+from genesis.rules import validate
+from governance_contracts.versions import RELEASE
+from node.config import GUARD, LOCK, STORE, WAL, Config, read_config, write_config
+from node.disk import PREALLOCATE_BYTES, AlreadyRunning, HomeLock, Journal, replace_file
+from node.journal import DamagedJournal
+from node.keyvalue import StoreBroken, StoreLocked
+from node.repair import WrongChain, open_store
+from node.replica import Identity
+from node.run import Node
+from node.signer import NoGuard, Signer, first_record
+
+GUARD_MADE = "guard_made"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Public keys of a home; the consensus key is None for an observer."""
+
+    consensus: bytes | None
+    node: bytes
+
+
+def read_genesis(home: NodeHome) -> Genesis:
+    """Raises UserError."""
+    try:
+        return parse(home.genesis.read_bytes())
+    except FileNotFoundError:
+        raise UserError(
+            _("{file} does not exist: give one with `socialcoin node init --genesis FILE`").format(
+                file=home.genesis
+            )
+        ) from None
+
+
+def init_home(
+    home: NodeHome, genesis_bytes: bytes | None, config: Config | None, *, validator: bool
+) -> Keys:
+    """Make what is missing of a home; what is there stays. Raises UserError.
+
+    The guard's first record needs the chain, so it waits for the genesis document.
+    """
+    home.make()
+    for path in (home.node_key, *((home.consensus_key,) if validator else ())):
+        if not path.exists():
+            write_seed(path, new_seed())
+    if config is not None or not home.toml.exists():
+        write_config(home, config or Config())
+    if genesis_bytes is not None:
+        genesis = parse(genesis_bytes)
+        refuse_invalid(genesis)
+        if home.genesis.exists() and home.genesis.read_bytes() != genesis_bytes:
+            raise UserError(
+                _("{home} belongs to another genesis; use a new folder").format(home=home.root)
+            )
+        replace_file(home.genesis, genesis_bytes, 0o644)
+    keys = public_keys(home)
+    if keys.consensus is not None and home.genesis.exists():
+        _make_guard_once(home, chain_id(read_genesis(home)), keys.consensus)
+    return keys
+
+
+def refuse_invalid(genesis: Genesis) -> None:
+    """Raises UserError with all findings at once."""
+    findings = validate(genesis)
+    if findings:
+        lines = "\n".join(f"  {finding}" for finding in findings)
+        raise UserError(_("the genesis document is not valid:\n{lines}").format(lines=lines))
+
+
+def _make_guard_once(home: NodeHome, chain: bytes, key: bytes) -> None:
+    made = home.config / GUARD_MADE
+    line = f"{chain.hex()} {key.hex()}\n"
+    known = made.read_text() if made.exists() else ""
+    if line in known:
+        return
+    guard = home.data / GUARD
+    if not guard.exists():
+        replace_file(guard, first_record(chain, FOUNDING_EPOCH, key))
+    replace_file(made, (known + line).encode())
+
+
+def public_keys(home: NodeHome) -> Keys:
+    consensus = None
+    if home.consensus_key.exists():
+        consensus = crypto.public_key(read_seed(home.consensus_key))
+    return Keys(consensus, crypto.public_key(read_seed(home.node_key)))
+
+
+def open_node(home: NodeHome, log: logging.Logger, config: Config | None = None) -> Node:
+    """Everything a node needs, checked. Raises UserError with its exit code."""
+    try:
+        self_test()
+    except UnsafeCrypto as error:
+        raise UserError(str(error)) from None
+    config = config or read_config(home)
+    genesis = read_genesis(home)
+    home.make()
+    try:
+        lock = HomeLock(home.data / LOCK)
+    except AlreadyRunning:
+        raise UserError(
+            _("a node already runs in {home}: stop it first").format(home=home.root)
+        ) from None
+    chain = chain_id(genesis)
+    node_seed = read_seed(home.node_key)
+    try:
+        wal = Journal(home.data / WAL)
+        guard = Journal(home.data / GUARD, PREALLOCATE_BYTES) if config.wijk else None
+    except DamagedJournal as error:
+        raise UserError(
+            _(
+                "the log of the open height in {home} is damaged: {error}. Move {file} aside and "
+                "start again: the signer's own record keeps this seat from signing twice"
+            ).format(home=home.root, error=error, file=home.data / WAL)
+        ) from None
+    identity, consensus_seed = None, None
+    if config.wijk:
+        consensus_seed = read_seed(home.consensus_key)
+        assert guard is not None, "opened for a seat"
+        try:
+            signer = Signer(chain, FOUNDING_EPOCH, crypto.public_key(consensus_seed), guard.data)
+        except NoGuard as error:
+            raise UserError(str(error), Exit.DOUBLE_SIGN) from None
+        identity = Identity(config.wijk, signer)
+    try:
+        opened = open_store(
+            home.data / STORE, config.store.engine, genesis, RELEASE, lambda line: log.warning(line)
+        )
+    except WrongChain:
+        raise UserError(
+            _("the store in {home} holds another chain than {file}").format(
+                home=home.data, file=home.genesis
+            )
+        ) from None
+    except (StoreLocked, StoreBroken) as error:
+        raise UserError(
+            _("the store in {home} cannot be opened: {error}").format(home=home.data, error=error)
+        ) from None
+    except ValueError as error:
+        raise UserError(
+            _("the genesis document is not valid: {error}").format(error=error)
+        ) from None
+    return Node(
+        home,
+        config,
+        genesis,
+        RELEASE,
+        opened,
+        (consensus_seed, node_seed),
+        identity,
+        (wal, guard),
+        lock,
+        log,
+    )
