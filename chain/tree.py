@@ -15,6 +15,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from chain import crypto
@@ -43,17 +44,15 @@ def leaf_hash(path: bytes, stored: bytes) -> bytes:
     return crypto.tagged(Tag.TREE_LEAF, path, crypto.tagged(Tag.RECORD_VALUE, stored))
 
 
-class Node:
-    """Sixteen slots. `paths[i]` is the full path if slot i is a leaf, None otherwise."""
+class Node(msgspec.Struct, frozen=True, gc=False):
+    """Sixteen slots. `paths[i]` is the full path if slot i is a leaf, None otherwise.
 
-    __slots__ = ("paths", "slots")
+    Tens of thousands of nodes stay in memory; `gc=False` and tuples keep them out of the garbage
+    collector's sight.
+    """
 
-    def __init__(self, slots: list[bytes], paths: list[bytes | None]) -> None:
-        self.slots = slots
-        self.paths = paths
-
-    def copy(self) -> Node:
-        return Node(self.slots.copy(), self.paths.copy())
+    slots: tuple[bytes, ...]
+    paths: tuple[bytes | None, ...]
 
     def hash(self) -> bytes:
         return _sha256(_NODE_TAG + b"".join(self.slots)).digest()
@@ -61,23 +60,23 @@ class Node:
     def pack(self) -> bytes:
         """Mask of used slots, mask of leaves (2 bytes each), hashes, leaf paths."""
         used = leaves = 0
-        parts = [b""]
+        bit = 1
+        hashes = []
         tail = []
-        for i, slot in enumerate(self.slots):
+        for slot, path in zip(self.slots, self.paths, strict=True):
             if slot is not EMPTY:
-                used |= 1 << i
-                parts.append(slot)
-                path = self.paths[i]
+                used |= bit
+                hashes.append(slot)
                 if path is not None:
-                    leaves |= 1 << i
+                    leaves |= bit
                     tail.append(path)
-        parts[0] = used.to_bytes(2, "big") + leaves.to_bytes(2, "big")
-        return b"".join(parts + tail)
+            bit <<= 1
+        return (used | leaves << 16).to_bytes(4, "little") + b"".join(hashes + tail)
 
     @staticmethod
     def unpack(data: bytes) -> Node:
-        used = int.from_bytes(data[:2], "big")
-        leaves = int.from_bytes(data[2:4], "big")
+        used = int.from_bytes(data[:2], "little")
+        leaves = int.from_bytes(data[2:4], "little")
         at = 4
         leaf_at = 4 + 32 * used.bit_count()
         if len(data) != leaf_at + 32 * leaves.bit_count():
@@ -90,17 +89,13 @@ class Node:
                 if leaves >> i & 1:
                     paths[i] = data[leaf_at : leaf_at + 32]
                     leaf_at += 32
-        return Node(slots, paths)
+        return Node(tuple(slots), tuple(paths))
 
 
 _NO_PATHS: list[bytes | None] = [None] * 16
 
-
-def empty_node() -> Node:
-    return Node([EMPTY] * 16, _NO_PATHS.copy())
-
-
-EMPTY_ROOT = empty_node().hash()
+EMPTY_NODE = Node((EMPTY,) * 16, tuple(_NO_PATHS))
+EMPTY_ROOT = EMPTY_NODE.hash()
 
 
 def nibble(path: bytes, depth: int) -> int:
@@ -111,33 +106,26 @@ def nibble(path: bytes, depth: int) -> int:
 def update(load: Load, changes: list[Change]) -> tuple[bytes, dict[str, Node | None]]:
     """Apply changes (each path once); returns the root and the nodes to write (None: delete).
 
-    Loaded nodes are not modified. Deleting what is not there is allowed.
+    Deleting what is not there is allowed.
     """
     written: dict[str, Node | None] = {}
-    root = load("")
-    node = root.copy() if root else empty_node()
-    _apply(load, node, "", 0, sorted(changes), written)
-    written[""] = node
-    return node.hash(), written
+    root = _apply(load, load("") or EMPTY_NODE, "", sorted(changes), written)
+    written[""] = root
+    return root.hash(), written
 
 
 _DIGITS = "0123456789abcdef"
 
 
 def _apply(
-    load: Load,
-    node: Node,
-    prefix: str,
-    depth: int,
-    changes: list[Change],
-    written: dict[str, Node | None],
-) -> None:
-    """Change `node` (a private copy) and everything below it."""
-    slots, paths = node.slots, node.paths
+    load: Load, node: Node, prefix: str, changes: list[Change], written: dict[str, Node | None]
+) -> Node:
+    """The node at `prefix` after these changes, which all lie below it and are sorted."""
+    slots, paths = list(node.slots), list(node.paths)
     start, count = 0, len(changes)
-    byte, low = depth >> 1, depth & 1
+    byte, low = len(prefix) >> 1, len(prefix) & 1
     while start < count:
-        path = changes[start][0]
+        path, leaf = changes[start]
         slot = path[byte] & 15 if low else path[byte] >> 4
         end = start + 1
         while end < count:
@@ -146,68 +134,56 @@ def _apply(
                 break
             end += 1
         occupant = paths[slot]
-        if slots[slot] is EMPTY or slots[slot] == EMPTY or occupant is not None:
-            # An empty slot or a lone leaf.
-            if end - start == 1 and (occupant is None or occupant == path):
-                leaf = changes[start][1]
-                slots[slot] = EMPTY if leaf is None else leaf
-                paths[slot] = None if leaf is None else path
-            else:
-                _grow(load, node, slot, prefix, depth, changes[start:end], written)
-        else:
-            child_prefix = prefix + _DIGITS[slot]
-            child = load(child_prefix)
+        if occupant is None and slots[slot] is not EMPTY:  # a node
+            below = prefix + _DIGITS[slot]
+            child = load(below)
             if child is None:
-                raise Malformed(f"the state tree lacks node {child_prefix!r}")
-            child = child.copy()
-            _apply(load, child, child_prefix, depth + 1, changes[start:end], written)
-            _place(node, slot, child, child_prefix, written)
+                raise Malformed(f"the state tree lacks node {below!r}")
+            child = _apply(load, child, below, changes[start:end], written)
+            slots[slot], paths[slot] = _place(child, below, written)
+        elif end - start == 1 and (occupant is None or occupant == path):
+            slots[slot], paths[slot] = (EMPTY, None) if leaf is None else (leaf, path)
+        else:
+            leaves = _settle(occupant, slots[slot], changes[start:end])
+            if len(leaves) > 1:
+                below = prefix + _DIGITS[slot]
+                child = _apply(load, EMPTY_NODE, below, leaves, written)
+                slots[slot], paths[slot] = _place(child, below, written)
+            else:
+                slots[slot], paths[slot] = (EMPTY, None)
+                for path, leaf in leaves:
+                    assert leaf is not None, "only leaves remain"
+                    slots[slot], paths[slot] = leaf, path
         start = end
+    return Node(tuple(slots), tuple(paths))
 
 
-def _grow(
-    load: Load,
-    node: Node,
-    slot: int,
-    prefix: str,
-    depth: int,
-    changes: list[Change],
-    written: dict[str, Node | None],
-) -> None:
-    """Several changes meet in a slot that has no node: settle which leaves remain."""
-    remaining: dict[bytes, bytes] = {}
-    occupant = node.paths[slot]
-    if occupant is not None:
-        remaining[occupant] = node.slots[slot]
+def _settle(occupant: bytes | None, there: bytes, changes: list[Change]) -> list[Change]:
+    """Several changes meet in a slot that has no node: the leaves that remain, sorted."""
+    remaining: dict[bytes, bytes | None] = {} if occupant is None else {occupant: there}
     for path, leaf in changes:
         if leaf is None:
             remaining.pop(path, None)
         else:
             remaining[path] = leaf
-    leaves: list[Change] = sorted(remaining.items())
-    if len(leaves) < 2:
-        node.slots[slot] = leaves[0][1] if leaves else EMPTY  # type: ignore[assignment]
-        node.paths[slot] = leaves[0][0] if leaves else None
-        return
-    child = empty_node()
-    child_prefix = prefix + _DIGITS[slot]
-    _apply(load, child, child_prefix, depth + 1, leaves, written)
-    _place(node, slot, child, child_prefix, written)
+    return sorted(remaining.items())
 
 
-def _place(
-    node: Node, slot: int, child: Node, child_prefix: str, written: dict[str, Node | None]
-) -> None:
-    """Hang a changed child into its parent; fold it away if it holds less than two leaves."""
-    used = [i for i in range(16) if child.slots[i] is not EMPTY and child.slots[i] != EMPTY]
-    if len(used) > 1 or (used and child.paths[used[0]] is None):
-        written[child_prefix] = child
-        node.slots[slot] = child.hash()
-        node.paths[slot] = None
-        return
-    written[child_prefix] = None
-    node.slots[slot] = child.slots[used[0]] if used else EMPTY
-    node.paths[slot] = child.paths[used[0]] if used else None
+def _place(child: Node, prefix: str, written: dict[str, Node | None]) -> tuple[bytes, bytes | None]:
+    """The slot of a changed child in its parent: its hash, or its leaf if it holds no more."""
+    slots = child.slots
+    if slots.count(EMPTY) < 15:
+        written[prefix] = child
+        return child.hash(), None
+    for slot, path in zip(slots, child.paths, strict=True):
+        if path is not None:
+            written[prefix] = None
+            return slot, path
+    if all(slot is EMPTY for slot in slots):
+        written[prefix] = None
+        return EMPTY, None
+    written[prefix] = child  # a lone node below
+    return child.hash(), None
 
 
 class Level(Record, tag=1):
@@ -240,7 +216,7 @@ def walk(load: Load, path: bytes) -> tuple[tuple[Level, ...], bytes | None, byte
         if node is None:
             if depth:
                 raise Malformed(f"the state tree lacks node {prefix!r}")
-            node = empty_node()
+            node = EMPTY_NODE
         slot = nibble(path, depth)
         others = [(i, h) for i, h in enumerate(node.slots) if i != slot and h != EMPTY]
         levels.append(Level(sum(1 << i for i, _ in others), tuple(h for _, h in others)))
