@@ -31,7 +31,7 @@ from governance_contracts.lots import (
     require_lot,
 )
 from governance_contracts.places import Place, PlaceKind
-from governance_contracts.regions import within
+from governance_contracts.regions import ancestors
 
 RECLAIM_MAX = 100
 SUCCESSIONS_MAX = 8
@@ -100,21 +100,41 @@ class FundClosed(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """Everything about a payment that decides which lots fit it."""
+    """Everything about a payment that decides which lots fit it.
 
-    payer: bytes
+    `areas`: where it happens, the smallest first, then all around it; empty if nobody knows.
+    `related`: do payer and payee have one owner or household?
+    """
+
     payee: bytes
-    payee_account: Account
-    place: Place | None
-    height: int
+    to_person: bool
+    related: bool
+    areas: tuple[str, ...]
+    online: bool
     time_ms: int
 
-    @property
-    def to_person(self) -> bool:
-        return self.payee_account.kind in (AccountKind.PERSON, AccountKind.HOUSEHOLD)
+
+def spending_of(
+    view: View, context: Context, payer: bytes, payee: bytes, account: Account, place: Place | None
+) -> Spending:
+    """`account` is the payee's. Without a place, a person is paid at home."""
+    to_person = account.kind in (AccountKind.PERSON, AccountKind.HOUSEHOLD)
+    where: tuple[str, ...] = ()
+    if place is not None:
+        where = place.buurt or (place.wijk,)
+    elif to_person:
+        where = (in_force(account.home, context.height),)
+    return Spending(
+        payee,
+        to_person,
+        shares_household_or_owner(view, payer, payee, context.height),
+        where + ancestors(view, where[0]) if where else (),
+        place is not None and place.kind == PlaceKind.ONLINE,
+        context.time_ms,
+    )
 
 
-def check_fit(view: View, number: int, lot: Lot, spending: Spending, category: str) -> None:
+def check_fit(number: int, lot: Lot, spending: Spending, category: str) -> None:
     """May this lot pay this line?
 
     Refuses PersonPayee, RelatedPayee, PlaceMissing, OutsideRegion, OnlinePlace, WrongCategory,
@@ -126,18 +146,13 @@ def check_fit(view: View, number: int, lot: Lot, spending: Spending, category: s
     if is_earmark(lot):
         if spending.to_person:
             raise PersonPayee(number)
-        if shares_household_or_owner(view, spending.payer, spending.payee, spending.height):
+        if spending.related:
             raise RelatedPayee(number)
-    place = spending.place
-    if place is not None:
-        where = place.buurt[0] if place.buurt else place.wijk
-    elif spending.to_person:
-        where = in_force(spending.payee_account.home, spending.height)
-    else:
+    if not spending.areas:
         raise PlaceMissing(number)
-    if not within(view, where, terms.regions):
-        raise OutsideRegion(number, where)
-    if place is not None and place.kind == PlaceKind.ONLINE and not terms.online_ok:
+    if terms.regions and not any(area in terms.regions for area in spending.areas):
+        raise OutsideRegion(number, spending.areas[0])
+    if spending.online and not terms.online_ok:
         raise OnlinePlace(number)
     if terms.categories and category not in terms.categories:
         raise WrongCategory(number, category)
@@ -147,10 +162,10 @@ def check_fit(view: View, number: int, lot: Lot, spending: Spending, category: s
         raise LotExpired(number, terms.expires_ms[0])
 
 
-def misfit(view: View, number: int, lot: Lot, spending: Spending, category: str) -> Rejected | None:
+def misfit(number: int, lot: Lot, spending: Spending, category: str) -> Rejected | None:
     """Why this lot may not pay this line; None if it may."""
     try:
-        check_fit(view, number, lot, spending, category)
+        check_fit(number, lot, spending, category)
     except Rejected as refusal:
         return refusal
     return None

@@ -31,7 +31,7 @@ from governance_contracts.balances import (
 from governance_contracts.choice import Draw, Offer, choose, preference
 from governance_contracts.closing import Obstacle, before_closing
 from governance_contracts.coin import NotAccepted, accepts, require_coin
-from governance_contracts.earmark import Spending, misfit
+from governance_contracts.earmark import Spending, misfit, spending_of
 from governance_contracts.limits import day_max, day_of, holding_max
 from governance_contracts.lots import Lot, require_lot
 from governance_contracts.outcomes import (
@@ -120,7 +120,7 @@ def pay(draft: Draft, context: Context, args: Pay) -> None:
     lacking: Sequence[int] = [line.amount for line in args.lines]
     misfits = ""
     if held:
-        spending = Spending(args.payer, args.payee, payee, place, context.height, context.time_ms)
+        spending = spending_of(draft, context, args.payer, args.payee, payee, place)
         draws, lacking, misfits = draw(draft, args, spending, held)
     if args.split:
         check_split(draft, args, draws)
@@ -263,7 +263,7 @@ def draw(
     for one, lot in lots:
         refusals: dict[str, Rejected] = {}
         for category in categories:
-            refusal = misfit(view, one.lot, lot, spending, category)
+            refusal = misfit(one.lot, lot, spending, category)
             if refusal is not None:
                 refusals[category] = refusal
         fitting = tuple(

@@ -28,6 +28,7 @@ from governance_contracts.books import (
     Reserve,
     Statement,
     hash_of,
+    pending_key,
     require_reserve,
 )
 from governance_contracts.coin import require_coin
@@ -155,8 +156,21 @@ def attest(draft: Draft, context: Context, args: Attest) -> None:
     if count < reserve.k:
         draft.put(PENDING, place, PendingStatement(statement, attestors))
         return
-    draft.delete(PENDING, place)
+    drop_rivals(draft, args.coin, statement.sequence)
     book_statement(draft, context, reserve, statement, attestors)
+
+
+def drop_rivals(draft: Draft, coin: str, sequence: int) -> None:
+    """Forget what waited for attestation and can never be booked now."""
+    first = pending_key((coin, b""))
+    waiting = []
+    for key, pending in draft.scan(PENDING, first):
+        if not key.startswith(first):
+            break
+        if pending.statement.sequence <= sequence:
+            waiting.append(key[len(first) :])
+    for hash in waiting:
+        draft.delete(PENDING, (coin, hash))
 
 
 def check_statement(view: View, reserve: Reserve, statement: Statement, time_ms: int) -> None:

@@ -20,9 +20,9 @@ from governance_contracts.earmark import (
     PersonPayee,
     PlaceMissing,
     RelatedPayee,
-    Spending,
     WrongCategory,
     check_fit,
+    spending_of,
 )
 from governance_contracts.lots import Lot, Terms, earmark, region_bound
 from governance_contracts.places import find_place
@@ -54,10 +54,9 @@ class Shopping:
         fund = (town.id("fund1"),) if terms.kind == 2 else ()
         account = town.account(payee)
         where = None if place is None else find_place(town.state, town.id(payee), place)
-        spending = Spending(
-            town.id(payer), town.id(payee), account, where, town.height, town.time_ms
-        )
-        check_fit(town.state, NUMBER, Lot("J1", fund, terms, NUMBER), spending, category)
+        context = town.context(None, ())
+        spending = spending_of(town.state, context, town.id(payer), town.id(payee), account, where)
+        check_fit(NUMBER, Lot("J1", fund, terms, NUMBER), spending, category)
 
     def relate(self, name: str, owner: str) -> None:
         owned = change(self.town.account(name), owner=(DatedOwner(0, (self.town.id(owner),)),))

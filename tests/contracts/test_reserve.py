@@ -157,8 +157,10 @@ class TestAttesting:
     def test_two_rivals_for_one_number_only_one_is_booked(self, town: MoneyTown) -> None:
         first = town.statement("J1", entry(1, K.DEPOSIT, 500))
         rival = town.statement("J1", entry(1, K.DEPOSIT, 900))
+        town.attest(town.statement("J2"))
         attest(town, rival, "bob1")
         town.attest(first)
+        assert not list(town.state.scan(PENDING))
         with refused(StatementGap, 1, 2):
             attest(town, rival, "stranger")
 
