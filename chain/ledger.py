@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Protocol, TypeVar, cast
 
 from chain import crypto, tree
@@ -282,7 +283,7 @@ class Ledger:
                 self._nodes.pop(prefix, None)
             else:
                 self._nodes.keep(prefix, node)
-        writes.sort(key=lambda pair: pair[0])
+        writes.sort(key=itemgetter(0))
         return writes, undo
 
     # The past.

@@ -84,23 +84,33 @@ class View(Protocol):
         ...
 
 
+Changes = dict[tuple[int, bytes], Record | None]
+
+
 class Draft:
     """Changes on top of a view. `None` marks a deleted record."""
 
-    __slots__ = ("base", "changes")
+    __slots__ = ("_floor", "_layers", "base", "changes")
 
     def __init__(self, base: View) -> None:
         self.base = base
-        self.changes: dict[tuple[int, bytes], Record | None] = {}
+        self.changes: Changes = {}
+        # All drafts below and what they stand on, so that a read is one loop.
+        if isinstance(base, Draft):
+            self._layers: tuple[Changes, ...] = (self.changes, *base._layers)
+            self._floor: View = base._floor
+        else:
+            self._layers, self._floor = (self.changes,), base
 
     def get(self, table: Table[K, V], key: K) -> V | None:
         return self.find(table, table.key(key))
 
     def find(self, table: Table[Any, V], key: bytes) -> V | None:
         place = (table.number, key)
-        if place in self.changes:
-            return cast("V | None", self.changes[place])
-        return self.base.find(table, key)
+        for changes in self._layers:
+            if place in changes:
+                return cast("V | None", changes[place])
+        return self._floor.find(table, key)
 
     def put(self, table: Table[K, V], key: K, record: V) -> None:
         assert type(record) is table.record, f"{table.name} holds {table.record.__name__}"

@@ -12,10 +12,10 @@ its witnesses are sorted. Signatures are judged in `chain.execution`, under keys
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from chain import crypto
@@ -92,8 +92,7 @@ class Envelope(Record, tag=1):
     witnesses: Annotated[tuple[Witness, ...], Meta(min_length=1, max_length=WITNESSES_MAX)]
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(msgspec.Struct, frozen=True, gc=False):
     """A parsed transaction with both its hashes. Made by `parse` only."""
 
     body: Body

@@ -25,6 +25,7 @@ from chain.kinds import Tag
 
 EMPTY = bytes(32)
 DEPTH_MAX = 64
+_ALL = 2**16 - 1
 _NODE_TAG = bytes([Tag.TREE_NODE])
 _sha256 = sha256
 
@@ -59,19 +60,14 @@ class Node(msgspec.Struct, frozen=True, gc=False):
 
     def pack(self) -> bytes:
         """Mask of used slots, mask of leaves (2 bytes each), hashes, leaf paths."""
-        used = leaves = 0
-        bit = 1
-        hashes = []
-        tail = []
-        for slot, path in zip(self.slots, self.paths, strict=True):
-            if slot is not EMPTY:
-                used |= bit
-                hashes.append(slot)
-                if path is not None:
-                    leaves |= bit
-                    tail.append(path)
-            bit <<= 1
-        return (used | leaves << 16).to_bytes(4, "little") + b"".join(hashes + tail)
+        hashes = [slot for slot in self.slots if slot is not EMPTY]
+        paths = [path for path in self.paths if path is not None]
+        used, leaves = _ALL, 0
+        if len(hashes) < 16:
+            used = sum(1 << i for i, slot in enumerate(self.slots) if slot is not EMPTY)
+        if paths:
+            leaves = sum(1 << i for i, path in enumerate(self.paths) if path is not None)
+        return (used | leaves << 16).to_bytes(4, "little") + b"".join(hashes + paths)
 
     @staticmethod
     def unpack(data: bytes) -> Node:
