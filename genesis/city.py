@@ -227,7 +227,10 @@ class _Founding:
         )
 
     def _treasury(self, quarter: Quarter, board: list[Person]) -> bytes:
-        """The wijk's account, under the keys of its board: two of three sign."""
+        """The wijk's account, under the keys of its board: two of three sign.
+
+        Listed behind the members' own accounts, which a wallet with such a key finds first.
+        """
         wijk, name = quarter.code, f"{quarter.slug}-treasury"
         salt = self.secret("treasury", wijk)[:16]
         seeds = [member.seed for member in board]

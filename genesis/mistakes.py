@@ -30,7 +30,8 @@ class Exit(IntEnum):
 class UserError(Exception):
     """What happened, what was expected, what to do: in one or two sentences for people.
 
-    For a refusal of the chain: its stable name, numeric code and named fields.
+    For a refusal of the chain: its stable name, numeric code and named fields. `details`: more
+    for programs, beside the rest in JSON.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class UserError(Exception):
         name: str | None = None,
         code: int | None = None,
         fields: Mapping[str, int | str] | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -47,12 +49,13 @@ class UserError(Exception):
         self.name = name
         self.code = code
         self.fields = dict(fields or {})
+        self.details = dict(details or {})
 
     def as_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {"message": self.message, "exit_code": int(self.exit_code)}
         if self.name is not None:
             data |= {"name": self.name, "code": self.code, "fields": self.fields}
-        return {"error": data}
+        return {"error": data | self.details}
 
 
 def exit_with(error: Exception, as_json: bool) -> NoReturn:
@@ -81,9 +84,9 @@ def exit_with(error: Exception, as_json: bool) -> NoReturn:
         case _:
             raise error
     click.secho(f"{_('Error')}: {mistake.message}", err=True, fg="red")
-    if mistake.name is not None:
-        details = ", ".join(f"{name}={value}" for name, value in mistake.fields.items())
-        click.echo(f"  {mistake.name} ({mistake.code}) {details}".rstrip(), err=True)
+    if mistake.code is not None:
+        fields = ", ".join(f"{name}={value}" for name, value in mistake.fields.items())
+        click.echo(f"  {mistake.name} ({mistake.code}) {fields}".rstrip(), err=True)
     if as_json:
         click.echo(json.dumps(mistake.as_json(), ensure_ascii=False, indent=2))
     sys.exit(mistake.exit_code)
