@@ -19,6 +19,9 @@ from governance_contracts.lots import Lot
 
 NEVER = 2**63
 
+Given = list[dict[int, int]]
+"""Per line: what each offer, by index, gives to it; nothing of zero."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -51,31 +54,24 @@ def choose(due: Sequence[int], offers: Sequence[Offer]) -> tuple[list[Draw], lis
     Returns the draws, by line and then in the order of the offers, and what each line still lacks
     (for free coin to pay).
     """
-    given = [[0] * len(due) for _ in offers]
+    given: Given = [{} for _ in due]
     lacking = list(due)
     for index, offer in enumerate(offers):
         left = offer.amount
-        while left:
+        while left and any(lacking):
             pushed = _push(offers, given, lacking, index, left)
             if not pushed:
                 break
             left -= pushed
     draws = [
-        Draw(line, offer.lot, given[index][line])
-        for line in range(len(due))
-        for index, offer in enumerate(offers)
-        if given[index][line]
+        Draw(line, offers[index].lot, paid[index])
+        for line, paid in enumerate(given)
+        for index in sorted(paid)
     ]
     return draws, lacking
 
 
-def _push(
-    offers: Sequence[Offer],
-    given: list[list[int]],
-    lacking: list[int],
-    source: int,
-    left: int,
-) -> int:
+def _push(offers: Sequence[Offer], given: Given, lacking: list[int], source: int, left: int) -> int:
     """Push up to `left` from one lot along the shortest path to a line that lacks something.
 
     A path goes lot -> line -> another lot that pays that line -> another line, and so on. Returns
@@ -93,12 +89,12 @@ def _push(
             came_from[line] = (lot, before)
             if lacking[line]:
                 return _along(given, lacking, came_from, line, left)
-            queue += [(other, line) for other in range(len(offers)) if given[other][line]]
+            queue += [(other, line) for other in sorted(given[line])]
     return 0
 
 
 def _along(
-    given: list[list[int]],
+    given: Given,
     lacking: list[int],
     came_from: dict[int, tuple[int, int]],
     end: int,
@@ -111,11 +107,13 @@ def _along(
         path.append((lot, line, before))
         line = before
     amount = min(
-        left, lacking[end], *(given[lot][before] for lot, _, before in path if before >= 0)
+        left, lacking[end], *(given[before][lot] for lot, _, before in path if before >= 0)
     )
     for lot, line, before in path:
-        given[lot][line] += amount
+        given[line][lot] = given[line].get(lot, 0) + amount
         if before >= 0:
-            given[lot][before] -= amount
+            given[before][lot] -= amount
+            if not given[before][lot]:
+                del given[before][lot]
     lacking[end] -= amount
     return amount

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from chain import crypto
-from chain.account import ACCOUNTS, AccountKind, Status
+from chain.account import ACCOUNTS, AccountKey, AccountKind, KeyRole, Status
 from chain.authority import Board, NotAuthorised
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS, PARAMETERS, ParameterValue
-from governance_contracts.acting import ClosedAccount, FrozenAccount, NotRegistered
+from governance_contracts.acting import ClosedAccount, FrozenAccount, NotRegistered, TillKeyOnly
 from governance_contracts.balances import (
     DayLimit,
     HoldingLimit,
@@ -527,6 +527,15 @@ class TestRefund:
         town.play(NameSuccessor(town.id("fund1"), town.id("treasury1")), under=BOARD)
         self.refund(town, payment)
         assert town.free("treasury1") == 20
+
+    def test_a_till_refunds_and_does_not_pay(self, town: MoneyTown) -> None:
+        payment = self.sale(town)
+        account = town.account("shop1")
+        till = AccountKey(0, account.keys[0].key, KeyRole.TILL, (1,))
+        town.state.put(ACCOUNTS, town.id("shop1"), change(account, keys=(till,)))
+        with refused(TillKeyOnly):
+            town.pay("shop1", "eef1", 10)
+        self.refund(town, payment, (0, 10))
 
 
 class TestReclaim:
