@@ -1,0 +1,238 @@
+"""`socialcoin node`: what a board types to run its validator."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from genesis import console
+from genesis.console import (
+    N_,
+    Exit,
+    Settings,
+    UserError,
+    _,
+    common_options,
+    confirm,
+    note,
+    out,
+)
+from genesis.homes import NodeHome
+from node.ask import ask
+from node.config import API_PORT, ApiSection, Config, PeerEntry, PeerSection, parse_address
+
+DEFAULT_HOME = Path.home() / ".socialcoin" / "node"
+
+
+@console.group(help=N_("Run a validator or an archive."))
+def group() -> None:
+    pass
+
+
+def home_of(settings: Settings) -> NodeHome:
+    return NodeHome(settings.home or DEFAULT_HOME)
+
+
+def url_of(settings: Settings) -> str:
+    """The node to ask: --node, else the API address in the home's configuration."""
+    if settings.node:
+        return settings.node
+    home = home_of(settings)
+    if home.toml.exists():
+        from node.config import read_config
+
+        return f"http://{read_config(home).api.listen}"
+    return f"http://127.0.0.1:{API_PORT}"
+
+
+@group.command(help=N_("Make a node's home: keys, configuration, and the signer's first record."))
+@click.option("--genesis", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--wijk", default="", help=N_("The wijk whose seat this node holds; none: observer."))
+@click.option("--name", default="", help=N_("A name for logs."))
+@click.option("--api", help=N_("HOST:PORT for wallets and metrics."))
+@click.option("--listen", help=N_("HOST:PORT for other nodes."))
+@click.option("--peer", "peers", multiple=True, help=N_("HOST:PORT of another node; repeat."))
+@common_options
+def init(
+    settings: Settings,
+    genesis: Path | None,
+    wijk: str,
+    name: str,
+    api: str | None,
+    listen: str | None,
+    peers: tuple[str, ...],
+) -> None:
+    from node.opening import init_home
+
+    home = home_of(settings)
+    config = None
+    if not home.toml.exists() or wijk or name or api or listen or peers:
+        for address in (api, listen, *peers):
+            if address:
+                parse_address(address)
+        blank = Config()
+        config = Config(
+            name=name or wijk or "node",
+            wijk=wijk,
+            p2p=PeerSection(listen or blank.p2p.listen, tuple(PeerEntry(p) for p in peers)),
+            api=ApiSection(api or blank.api.listen),
+        )
+    if config is not None and home.toml.exists():
+        confirm(settings, _("{file} exists; write it anew?").format(file=home.toml))
+    validator = bool(wijk) or home.consensus_key.exists()
+    data = genesis.read_bytes() if genesis else None
+    keys = init_home(home, data, config, validator=validator)
+    answer: dict[str, Any] = {
+        "home": str(home.root),
+        "node_key": keys.node.hex(),
+        "consensus_key": None if keys.consensus is None else keys.consensus.hex(),
+    }
+    text = _("The node's home is {home}.\nNode key:      {node}").format(
+        home=home.root, node=keys.node.hex()
+    )
+    if keys.consensus is not None:
+        text += "\n" + _("Consensus key: {key}").format(key=keys.consensus.hex())
+    if genesis is None and not home.genesis.exists():
+        text += "\n" + _(
+            "Next: `socialcoin node init --genesis FILE`, then `socialcoin node start`."
+        )
+    out(settings, answer, text)
+
+
+@group.command(help=N_("Run the node until it is interrupted."))
+@common_options
+def start(settings: Settings) -> None:
+    from node.config import read_config
+    from node.logs import set_up
+    from node.opening import open_node
+
+    home = home_of(settings)
+    config = read_config(home)
+    log = set_up(config.log_level)
+    node = open_node(home, log, config)
+    stopped = asyncio.run(_serve(node))
+    if stopped.exit_code != Exit.DONE:
+        raise UserError(stopped.reason, Exit(stopped.exit_code))
+    note(stopped.reason)
+
+
+async def _serve(node: Any) -> Any:
+    """Node and HTTP side together until something ends them."""
+    from node.service import Service
+
+    service = Service(node)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, node.end, 0, _("The node was stopped."))
+    try:
+        try:
+            await service.start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise UserError(
+                _(
+                    "an address of this node is in use by another program ({error}). Is the node "
+                    "running already? Else choose other ports in {file}"
+                ).format(error=error.strerror, file=node.home.toml)
+            ) from None
+        return await node.ended()
+    finally:
+        await service.close()
+
+
+@group.command(help=N_("Where the chain stands, seen from a node."))
+@common_options
+def status(settings: Settings) -> None:
+    found = ask(url_of(settings), "/v1/status")
+    lines = [
+        _("chain      {chain_name} {chain_id}"),
+        _("height     {height}"),
+        _("seats      {validators}, of which {quorum} decide; {tolerated_faults} may fail"),
+        _("peers      {peers}"),
+        _("consensus  height {h}, round {r}, {s}"),
+        _("version    {version}"),
+    ]
+    step = found["consensus"]
+    text = "\n".join(lines).format(**found, h=step["height"], r=step["round"], s=step["step"])
+    if found.get("syncing"):
+        text += "\n" + _("The node is catching up.")
+    if found["validators"] in (3, 6, 9):
+        text += "\n" + _(
+            "{n} validators tolerate no more faults than {fewer}: 4, 7 and 10 are good numbers."
+        ).format(n=found["validators"], fewer=found["validators"] - 2)
+    out(settings, found, text)
+
+
+@group.command(help=N_("The seats, and which of them this node is connected to."))
+@common_options
+def peers(settings: Settings) -> None:
+    url = url_of(settings)
+    found = ask(url, "/v1/seats")
+    rows = "\n".join(f"{seat['wijk']:<12} {seat['key']}" for seat in found["seats"])
+    connected = ask(url, "/v1/status")["peers"]
+    text = rows + "\n" + _("{n} connections.").format(n=connected)
+    out(settings, {**found, "connected": connected}, text)
+
+
+@group.command(help=N_("Write the chain into one file that an auditor takes away."))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@common_options
+def export(settings: Settings, file: Path) -> None:
+    from node.export import export_chain
+
+    figures = export_chain(home_of(settings), file)
+    text = _("{blocks} blocks, {bytes} bytes, are in {file}.").format(**figures, file=file)
+    out(settings, {**figures, "file": str(file)}, text)
+
+
+@group.command(help=N_("Check everything in the store of a stopped node."))
+@common_options
+def verify(settings: Settings) -> None:
+    from node.config import LOCK, STORE, read_config
+    from node.disk import AlreadyRunning, HomeLock
+    from node.keyvalue import open_engine
+    from node.repair import verify as verify_store
+    from node.store import DamagedStore, Store
+
+    home = home_of(settings)
+    config = read_config(home)
+    try:
+        lock = HomeLock(home.data / LOCK)
+    except AlreadyRunning:
+        raise UserError(_("a node runs in {home}: stop it first").format(home=home.root)) from None
+    engine = open_engine(home.data / STORE, config.store.engine)
+    try:
+        store = Store.open(engine)
+        if store is None:
+            raise UserError(_("the store of {home} is empty").format(home=home.root))
+        verify_store(store)
+    except DamagedStore as error:
+        raise UserError(
+            _("{error}. The next start rebuilds the state from the intact blocks.").format(
+                error=error
+            )
+        ) from None
+    finally:
+        engine.close()
+        lock.release()
+    tip = store.ledger.tip
+    out(
+        settings,
+        {"height": tip.height, "state_root": tip.state_root.hex(), "verdict": "ok"},
+        _("Block {height}: every record, block and certificate fits.").format(height=tip.height),
+    )
+
+
+@group.command(help=N_("The version of this software."))
+@common_options
+def version(settings: Settings) -> None:
+    from importlib.metadata import version as installed
+
+    found = installed("socialcoin")
+    out(settings, {"version": found}, found)
