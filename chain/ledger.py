@@ -34,6 +34,8 @@ Writes = list[tuple[bytes, bytes | None]]
 StoredRecord = tuple[int, bytes, bytes, bytes | None]
 """Table, key, path in the tree, and the bytes to store (None: deleted)."""
 
+_NOT_READ = object()
+
 SALT_BYTES = 16
 RECORD_CACHE = 120_000
 NODE_CACHE = 60_000
@@ -180,8 +182,9 @@ class Ledger:
 
     def find(self, table: Table[Any, V], key: bytes) -> V | None:
         place = (table.number, key)
-        if place in self._records:
-            return cast("V | None", self._records[place])
+        known = self._records.get(place, _NOT_READ)
+        if known is not _NOT_READ:
+            return cast("V | None", known)
         stored = self.store.get(record_key(table.number, key))
         record = None if stored is None else table.load(stored[SALT_BYTES:])
         self._records.keep(place, record)

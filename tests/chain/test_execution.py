@@ -26,6 +26,7 @@ from chain.errors import InvalidBlock, Malformed
 from chain.execution import Applied, BlockFull, Execution, apply_block
 from chain.kinds import Tag
 from chain.merkle import list_root
+from chain.money import Cents
 from chain.rules import DUE
 from chain.transaction import AccountActor, Call, Transaction, parse
 from tests.chain.toy import (
@@ -55,7 +56,7 @@ def refusal_of(receipt: Receipt) -> tuple[int, tuple[int | str | bytes, ...]] | 
 
 def test_a_transfer_moves_money_and_is_reported() -> None:
     town = Town()
-    applied = town.block(town.by("anna", call("give", Give(account_of("ben"), 250))))
+    applied = town.block(town.by("anna", call("give", Give(account_of("ben"), Cents(250)))))
     assert (town.balance("anna"), town.balance("ben")) == (750, 1250)
     assert applied.receipts[0].refusal == ()
 
@@ -86,7 +87,7 @@ def test_all_calls_happen_or_none() -> None:
 def test_a_later_call_sees_what_an_earlier_one_did() -> None:
     town = Town()
     to = account_of("ben")
-    give = call("give", Give(to, 600))
+    give = call("give", Give(to, Cents(600)))
     assert refusal_of(town.block(town.by("anna", give, give)).receipts[0]) == (
         ToyRefused.code,
         ("balance",),
@@ -118,7 +119,9 @@ def test_a_one_time_key_reaches_only_what_is_open_to_it() -> None:
     )
     assert refusal_of(applied.receipts[0]) == (NotOpenToOneTimeKeys.code, ("toy", "write"))
     assert applied.receipts[1].refusal == () and town.entry("vote") is not None
-    with_account = town.by_key("k", Call("toy", 1, "give", encode(Give(account_of("ben"), 1))))
+    with_account = town.by_key(
+        "k", Call("toy", 1, "give", encode(Give(account_of("ben"), Cents(1))))
+    )
     assert refusal_of(town.block(with_account).receipts[0]) == (
         NotOpenToOneTimeKeys.code,
         ("toy", "give"),
@@ -271,7 +274,7 @@ def test_a_validator_accepts_what_another_builds() -> None:
     town = Town(wijken=("W1", "W2", "W3", "W4"))
     for amount in (1, 2, 3):
         town.block(
-            town.by("anna", call("give", Give(account_of("ben"), amount))),
+            town.by("anna", call("give", Give(account_of("ben"), Cents(amount)))),
             town.by("ben", call("spoil", Write("x", amount))),
         )
     assert town.ledger.tip.height == 3 and town.balance("ben") == 1006
@@ -411,8 +414,8 @@ def test_a_receipt_has_one_leaf_for_the_outcome_and_one_per_party() -> None:
     applied = town.block(
         town.by(
             "anna",
-            call("give", Give(account_of("ben"), 5)),
-            call("give", Give(account_of("cem"), 6)),
+            call("give", Give(account_of("ben"), Cents(5))),
+            call("give", Give(account_of("cem"), Cents(6))),
         )
     )
     (receipt,) = applied.receipts

@@ -14,6 +14,7 @@ from chain.block import header_hash
 from chain.codec import encode
 from chain.errors import Malformed
 from chain.ledger import SALT_BYTES, Cache, Ledger, MemoryStore
+from chain.money import Cents
 from chain.state import Draft
 from tests.chain.toy import (
     ENTRIES,
@@ -34,7 +35,7 @@ def busy_town() -> Town:
     for i in range(5):
         town.block(
             town.by("anna", call("write", Write(f"a{i}", i)), call("write", Write("same", 1))),
-            town.by("ben", call("give", Give(account_of("cem"), i + 1))),
+            town.by("ben", call("give", Give(account_of("cem"), Cents(i + 1)))),
             town.by("cem", call("erase", Write(f"a{i - 1}", 0))),
         )
     return town
@@ -146,7 +147,7 @@ def test_an_old_schema_is_read_and_the_new_one_written() -> None:
     assert ENTRIES.load(encode(Entry(5))) == Entry2(5, "nobody")
     assert ENTRIES.load(encode(Entry2(5, "x"))) == Entry2(5, "x")
     with pytest.raises(AssertionError):
-        Draft(town.ledger).put(ENTRIES, "a", Entry(5))  # type: ignore[arg-type]
+        Draft(town.ledger).put(ENTRIES, "a", Entry(5))  # type: ignore[misc]
     with pytest.raises(Malformed):
         ENTRIES.load(encode(person("x")))
 
