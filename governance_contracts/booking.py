@@ -132,7 +132,7 @@ def book_statement(
             statement.closing,
             max(-CENTS_MAX, cover_of(reserve)),
             Cents(liabilities_of(draft, coin)),
-            Cents(deficit_of(draft, coin)),
+            Cents(min(CENTS_MAX, deficit_of(draft, coin))),
             Cents(burned),
             unmatched,
         )

@@ -15,6 +15,7 @@ from chain.codec import U32, U53, AccountId, Code, Hash, Record
 from chain.contract import Context
 from chain.errors import Rejected
 from chain.events import event
+from chain.money import CENTS_MAX
 from chain.state import Draft, View
 from governance_contracts.acting import require_actor
 from governance_contracts.booking import book_statement
@@ -71,7 +72,8 @@ class StatementGap(Rejected):
 
 
 class DoesNotAddUp(Rejected):
-    """Opening balance and entries do not make the closing balance (`sum` is what they make)."""
+    """Opening balance and entries do not make the closing balance. `sum` is what they make, or
+    the nearest amount that can be written down."""
 
     code = 707
     fields = ("sum", "closing")
@@ -187,7 +189,7 @@ def check_statement(view: View, reserve: Reserve, statement: Statement, time_ms:
         entry.amount if entry.credit else -entry.amount for entry in statement.entries
     )
     if total != statement.closing:
-        raise DoesNotAddUp(total, statement.closing)
+        raise DoesNotAddUp(max(-CENTS_MAX, min(CENTS_MAX, total)), statement.closing)
     if reserve.sequence and statement.opening != reserve.balance:
         raise DoesNotFollow(statement.opening, reserve.balance)
     currency = require_coin(view, statement.coin).currency

@@ -105,7 +105,7 @@ class MoneyTown(Town):
     def statement(self, coin: str, *entries: Entry, **changes: Any) -> Statement:
         """The next statement that follows and adds up, unless `changes` say otherwise."""
         reserve = self.reserve(coin)
-        fields = {
+        fields: dict[str, Any] = {
             "coin": coin,
             "account": BANK_ACCOUNT,
             "currency": "EUR",

@@ -193,7 +193,7 @@ class Townspeople(RuleBasedStateMachine):
         bound: bool,
         data: st.DataObject,
     ) -> None:
-        run_terms = (data.draw(terms(self.town.time_ms)),) if bound else ()
+        run_terms: tuple[Terms, ...] = (data.draw(terms(self.town.time_ms)),) if bound else ()
         purpose = "EARM" if bound and run_terms[0].kind == 2 else "GRANT"
         lines = tuple(
             PayoutLine(self.town.id(name), Cents(amount), purpose, ()) for name, amount in shares

@@ -6,7 +6,7 @@ import pytest
 
 from chain.authority import Board, Federation, NotAuthorised
 from chain.errors import Rejected
-from chain.money import Cents
+from chain.money import CENTS_MAX, Cents
 from chain.rules import DAY_MS, PARAMETERS, ParameterValue
 from governance_contracts.attestors import BadAttestors, ReserveExists, SetAttestors
 from governance_contracts.balances import total_of
@@ -153,6 +153,13 @@ class TestAttesting:
     def test_lines_that_contradict_themselves(self, town: MoneyTown, bad, why: str) -> None:  # type: ignore[no-untyped-def]
         with refused(BadEntry):
             attest(town, town.statement("J1", bad))
+
+    def test_sums_beyond_all_amounts_are_refused_in_words_that_can_be_written(
+        self, town: MoneyTown
+    ) -> None:
+        entries = tuple(entry(n, K.CHARGE, CENTS_MAX) for n in range(1, 2001))
+        with refused(DoesNotAddUp, -CENTS_MAX, 0):
+            attest(town, town.statement("J1", *entries, closing=0))
 
     def test_two_rivals_for_one_number_only_one_is_booked(self, town: MoneyTown) -> None:
         first = town.statement("J1", entry(1, K.DEPOSIT, 500))
