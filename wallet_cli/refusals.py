@@ -55,7 +55,6 @@ TEXTS = {
     "UnknownPayment": N_("There is no such payment, or it is not yours to refund."),
     "NothingLeft": N_("All of this payment was given back before."),
     "NotAFund": N_("Only funds, boards and institutions make payout runs."),
-    "PayeeTwice": N_("The run pays one account twice for the same purpose."),
     "PayoutLineRefused": N_("Line {line} of the run is refused ({reason_name})."),
     "NotRedeemable": N_("This coin is spent, not redeemed; only its payees may ask for euros."),
     "LotNotRedeemable": N_("This coin is bound to a purpose: it can be spent, not redeemed."),

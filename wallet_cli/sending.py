@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,11 @@ from wallet_cli.refusals import explain
 WAIT_MS = 10_000
 """How long one question to the node waits for a final answer."""
 
-CONTINUE = ("pending", "unknown")
+PAUSE_S = 0.25
+"""Between two questions, for a node that does not wait."""
+
+OVER_MS = 60_000
+"""How long after a transaction's last moment its outcome may still become known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,52 +155,60 @@ def send(client: Client, sheet: Sheet) -> Final:
     Raises UserError: refused or expired (refused); not accepted, which can still change
     (failure); malformed (failure); the node gone (unreachable), with the id to ask for later.
     """
-    data = sheet.sealed()
-    parse(data)
-    answer = client.post("/v1/transactions", {"transactions": [data.hex()]})
+    parse(sheet.sealed())
+    entry = _hand_in(client, sheet)
+    console.note(_("Waiting until the boards have confirmed it …"))
+    try:
+        return _wait(client, sheet, entry)
+    except KeyboardInterrupt:
+        console.note(_pending(sheet))
+        raise
+
+
+def _hand_in(client: Client, sheet: Sheet) -> Answer:
+    answer = client.post("/v1/transactions", {"transactions": [sheet.sealed().hex()]})
     results = answer.get("results")
-    entry = results[0] if isinstance(results, list) and results else {}
+    entry: Answer = results[0] if isinstance(results, list) and results else {}
     if entry.get("status") == "malformed":
         raise UserError(
             _("The node cannot read this transaction: {reason}").format(
                 reason=entry.get("message", "")
             )
         )
-    return wait(client, sheet, entry)
+    return entry
 
 
-def wait(client: Client, sheet: Sheet, entry: Answer) -> Final:
-    console.note(_("Waiting until the boards have confirmed it …"))
+def _wait(client: Client, sheet: Sheet, entry: Answer) -> Final:
+    """Ask until there is a final outcome; hand in again what a node forgot (it restarted)."""
+    path = f"/v1/transactions/{sheet.id.hex()}?wait_ms={WAIT_MS}"
     asked = 0
     while True:
         final = read_outcome(entry, sheet)
         if final is not None:
             return final
-        if now_ms() > sheet.body.valid_until_ms + 60_000:
-            raise UserError(
-                _(
-                    "No outcome was seen, although the time of transaction {id} is over. Ask "
-                    "later with `socialcoin wallet receipt {id}`."
-                ).format(id=sheet.id.hex()),
-                Exit.UNREACHABLE,
-            )
-        if asked and asked % 3 == 0:
-            console.note(_("Still waiting …"))
-        asked += 1
+        if now_ms() > sheet.body.valid_until_ms + OVER_MS:
+            raise UserError(_pending(sheet), Exit.UNREACHABLE)
+        if asked:
+            time.sleep(PAUSE_S)
+            if asked % 3 == 0:
+                console.note(_("Still waiting …"))
         try:
-            entry = client.get(
-                f"/v1/transactions/{sheet.id.hex()}?wait_ms={WAIT_MS}", wait_s=WAIT_MS / 1000
-            )
+            if asked and entry.get("status") == "unknown":
+                entry = _hand_in(client, sheet)
+            else:
+                entry = client.get(path, wait_s=WAIT_MS / 1000)
         except UserError as error:
             if error.exit_code != Exit.UNREACHABLE:
                 raise
-            raise UserError(
-                _(
-                    "{reason} Transaction {id} was handed in and can still happen; ask later "
-                    "with `socialcoin wallet receipt {id}` before you try again."
-                ).format(reason=error.message, id=sheet.id.hex()),
-                Exit.UNREACHABLE,
-            ) from None
+            raise UserError(f"{error.message} {_pending(sheet)}", Exit.UNREACHABLE) from None
+        asked += 1
+
+
+def _pending(sheet: Sheet) -> str:
+    return _(
+        "Transaction {id} was handed in and can still happen until {until}: ask with `socialcoin "
+        "wallet receipt {id}` before you try again."
+    ).format(id=sheet.id.hex(), until=clock(sheet.body.valid_until_ms))
 
 
 def read_outcome(entry: Answer, sheet: Sheet) -> Final | None:

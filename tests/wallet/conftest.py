@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from tests.wallet import village as place
 from tests.wallet.village import Node, Village
-from wallet_cli import desk, keystore
+from wallet_cli import desk, keystore, sending
 from wallet_cli.main import root
 
 PASSPHRASE = "correct horse"
@@ -28,6 +28,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keystore, "MEMORY_BYTES", 8192)
     clock = SimpleNamespace(time_ns=lambda: (place.START_MS + 10_000) * 1_000_000)
     monkeypatch.setattr(desk, "time", clock)
+    monkeypatch.setattr(sending, "PAUSE_S", 0.0)
     for name in ("SOCIALCOIN_NODE", "SOCIALCOIN_HOME", "SOCIALCOIN_WALLET", "SOCIALCOIN_OUTPUT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SOCIALCOIN_PASSPHRASE", PASSPHRASE)

@@ -88,6 +88,44 @@ def test_an_unreachable_node_exits_5_and_says_what_to_do(wallet: Wallet, node: N
     assert "Traceback" not in result.output
 
 
+def test_a_node_that_forgot_a_transaction_gets_it_again(wallet: Wallet, node: Node) -> None:
+    """Handed in, then the node restarts with an empty mempool: the wallet hands it in again."""
+    lost: list[str] = []
+
+    def forget(path: str, data: dict[str, object]) -> None:
+        if path.startswith("/v1/transactions/") and not lost:
+            lost.append(path)
+            data.update(status="unknown", height=None)
+
+    node.tamper = forget
+    result = wallet("pay", node.village.address("bob"), "1", as_="ada")
+    assert result.exit_code == 0, result.output
+    assert node.seen.count("/v1/transactions") == 2
+
+
+def test_not_accepted_is_not_final_and_says_until_when(wallet: Wallet, node: Node) -> None:
+    def replayed(path: str, data: dict[str, object]) -> None:
+        if path == "/v1/transactions":
+            refusal = {"name": "Replayed", "code": 1, "fields": {"number": 1}}
+            data["results"] = [{"status": "not_accepted", "refusal": refusal}]
+
+    node.tamper = replayed
+    result = wallet("pay", node.village.address("bob"), "1", "-o", "json", as_="ada")
+    assert result.exit_code == 1
+    assert answer(result)["error"]["name"] == "Replayed"
+    assert "until 20" in result.stderr
+
+
+def test_expired_is_final(wallet: Wallet, node: Node) -> None:
+    def expired(path: str, data: dict[str, object]) -> None:
+        if path.startswith("/v1/transactions/"):
+            data.update(status="expired", height=None)
+
+    node.tamper = expired
+    result = wallet("pay", node.village.address("bob"), "1", "-o", "json", as_="ada")
+    assert (result.exit_code, answer(result)["error"]["name"]) == (3, "Expired")
+
+
 def test_a_node_of_another_chain_is_not_asked_for_anything(wallet: Wallet, node: Node) -> None:
     node.tamper = lambda path, data: data.update(chain_id="11" * 32) if "status" in path else None
     result = wallet("pay", node.village.address("bob"), "1", as_="ada")
