@@ -17,10 +17,11 @@ from hypothesis.stateful import (
 )
 
 from chain.authority import Board
-from chain.codec import Record
+from chain.codec import Record, encode
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
+from chain.state import TABLES
 from governance_contracts.balances import total_of
 from governance_contracts.booking import StatementBooked
 from governance_contracts.books import (
@@ -344,6 +345,12 @@ class Townspeople(RuleBasedStateMachine):
             )
             assert self.minted[coin] == used
             assert used <= self.town.supply(coin).minted <= used + bounced
+
+    def teardown(self) -> None:
+        """What was kept can be read again from its bytes."""
+        for (table, _), record in self.town.snapshot().items():
+            if record is not None:
+                assert TABLES[table].load(encode(record)) == record
 
 
 TestTownspeople = Townspeople.TestCase
