@@ -8,36 +8,32 @@ hold the other calls of this contract, `payments.py` the records and refusals.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from chain import crypto
 from chain.account import Account, AccountKind, find_key
 from chain.contract import Context, Contract, Method
-from chain.errors import Rejected
 from chain.money import CENTS_MAX, Cents
 from chain.state import Draft, View
 from governance_contracts.acting import FrozenAccount, is_frozen, require_account, require_actor
 from governance_contracts.balances import (
     FREE,
     HELD_LOTS,
-    HeldLot,
     book,
     give_free,
     give_lot,
-    lots_of,
     spend,
     take_lot,
 )
-from governance_contracts.choice import Draw, Offer, choose, preference
+from governance_contracts.choice import Draw
 from governance_contracts.closing import Obstacle, before_closing
 from governance_contracts.coin import NotAccepted, accepts, require_coin
-from governance_contracts.earmark import Spending, misfit, spending_of
+from governance_contracts.drawing import check_split, draw, held_to_draw
+from governance_contracts.earmark import spending_of
 from governance_contracts.limits import day_max, day_of, holding_max
-from governance_contracts.lots import Lot, require_lot
+from governance_contracts.lots import require_lot
 from governance_contracts.outcomes import (
     BadLine,
     BadLink,
-    BadLots,
     Credit,
     DrawnPart,
     HoldsLots,
@@ -50,8 +46,6 @@ from governance_contracts.outcomes import (
     RequestExpired,
     RequestPaid,
     RequestUnsigned,
-    SplitDiffers,
-    TooManyParts,
     TooManyPayments,
     UnknownPurpose,
     WrongGross,
@@ -59,7 +53,6 @@ from governance_contracts.outcomes import (
 from governance_contracts.payments import (
     LAST_SALES,
     PAID_REQUESTS,
-    PARTS_MAX,
     PAYMENTS,
     PURPOSES,
     VAT_MAX,
@@ -88,7 +81,6 @@ PEOPLE = (AccountKind.PERSON, AccountKind.HOUSEHOLD)
 REFUND_DAYS = 14
 """So long after its last sale a payee can still be asked for a refund, so it does not close."""
 NO_DRAWS: tuple[Draw, ...] = ()
-REASONS_MAX = 16
 
 
 def pay(draft: Draft, context: Context, args: Pay) -> None:
@@ -96,7 +88,7 @@ def pay(draft: Draft, context: Context, args: Pay) -> None:
 
     Refuses, in this order: NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly,
     FrozenAccount (the payer); NotRegistered, ClosedAccount (the payee); PaysItself; UnknownCoin;
-    NotAccepted; UnknownPlace, PlaceClosed; what `check_statement_of` refuses; what
+    NotAccepted; UnknownPlace, PlaceClosed; what `check_content` refuses; what
     `check_request` refuses; BadLots, and for a pinned lot that fits no line the refusal of
     `earmark.check_fit`; TooManyParts; SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit;
     TooManyCoins; TooManyLots; TooManyPayments.
@@ -111,7 +103,7 @@ def pay(draft: Draft, context: Context, args: Pay) -> None:
     if not accepts(draft, args.payee, coin):
         raise NotAccepted(args.payee, args.coin)
     place = stated_place(draft, args) if args.place else None
-    amount = check_statement_of(draft, args)
+    amount = check_content(draft, args)
     for signed in args.request:
         check_request(draft, context, args, signed, payee, amount)
 
@@ -168,7 +160,7 @@ def stated_place(view: View, args: Pay) -> Place:
     return place
 
 
-def check_statement_of(view: View, args: Pay) -> Cents:
+def check_content(view: View, args: Pay) -> Cents:
     """Does what the payment says of itself hold together? Returns the sum of its lines.
 
     Refuses UnknownPurpose, BadLine (use, vat, sum), WrongGross, HoursMissing, UnknownRegion
@@ -227,75 +219,6 @@ def check_request(
     if before is not None:
         raise RequestPaid(before.payment)
     draft.put(PAID_REQUESTS, name, PaidRequest(context.transaction_id))
-
-
-def held_to_draw(view: View, args: Pay) -> tuple[HeldLot, ...]:
-    """The bound coin that may be drawn on: all of the payer's, or the pinned lots.
-
-    Pinning only lot 0 pays with free coin alone. Refuses BadLots.
-    """
-    if not args.lots:
-        if view.find(HELD_LOTS, args.payer) is None:
-            return ()
-        return lots_of(view, args.payer, args.coin)
-    for a, b in pairwise(args.lots):
-        if a >= b:
-            raise BadLots(b)
-    held = {one.lot: one for one in lots_of(view, args.payer, args.coin)}
-    for lot in args.lots:
-        if lot != FREE and lot not in held:
-            raise BadLots(lot)
-    return tuple(held[lot] for lot in args.lots if lot != FREE)
-
-
-def draw(
-    view: View, args: Pay, spending: Spending, held: Sequence[HeldLot]
-) -> tuple[list[Draw], list[int], str]:
-    """Choose lots for the lines: the draws, what each line lacks, and why lots did not fit.
-
-    Refuses what `check_fit` says of a pinned lot that fits no line; TooManyParts.
-    """
-    lots: list[tuple[HeldLot, Lot]] = [(one, require_lot(view, one.lot)) for one in held]
-    lots.sort(key=lambda pair: preference(pair[0].lot, pair[1]))
-    offers: list[Offer] = []
-    reasons: list[str] = []
-    categories = sorted({line.category for line in args.lines})
-    for one, lot in lots:
-        refusals: dict[str, Rejected] = {}
-        for category in categories:
-            refusal = misfit(one.lot, lot, spending, category)
-            if refusal is not None:
-                refusals[category] = refusal
-        fitting = tuple(
-            index for index, line in enumerate(args.lines) if line.category not in refusals
-        )
-        if fitting:
-            offers.append(Offer(one.lot, one.amount, fitting))
-            continue
-        refusal = refusals[args.lines[0].category]
-        if args.lots:
-            raise refusal
-        if len(reasons) < REASONS_MAX:
-            reasons.append(f"{one.lot}:{refusal.code}")
-    draws, lacking = choose([line.amount for line in args.lines], offers)
-    count = len(draws) + sum(1 for amount in lacking if amount)
-    if count > PARTS_MAX:
-        raise TooManyParts(count)
-    return draws, lacking, ",".join(reasons)
-
-
-def check_split(view: View, args: Pay, draws: Sequence[Draw]) -> None:
-    """Is what funds are said to give what their earmarks give? Refuses SplitDiffers."""
-    drawn: dict[bytes, int] = {}
-    for one in draws:
-        for fund in require_lot(view, one.lot).fund:
-            drawn[fund] = drawn.get(fund, 0) + one.amount
-    for share in args.split:
-        given = drawn.pop(share.fund, 0)
-        if given != share.amount:
-            raise SplitDiffers(share.fund, share.amount, given)
-    for fund in sorted(drawn):
-        raise SplitDiffers(fund, 0, drawn[fund])
 
 
 def credit(

@@ -1,0 +1,102 @@
+"""Drawing on bound coin: which of the payer's lots pay which lines of a payment, and why not.
+
+The rule for one lot and one line is in `earmark.py`, the choice among those that fit in
+`choice.py`; here the two meet a payment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from chain.errors import Rejected
+from chain.state import View
+from governance_contracts.balances import (
+    FREE,
+    HELD_LOTS,
+    HeldLot,
+    lots_of,
+)
+from governance_contracts.choice import Draw, Offer, choose, preference
+from governance_contracts.earmark import Spending, misfit
+from governance_contracts.lots import Lot, require_lot
+from governance_contracts.outcomes import (
+    BadLots,
+    SplitDiffers,
+    TooManyParts,
+)
+from governance_contracts.payments import (
+    PARTS_MAX,
+    Pay,
+)
+
+REASONS_MAX = 16
+
+
+def held_to_draw(view: View, args: Pay) -> tuple[HeldLot, ...]:
+    """The bound coin that may be drawn on: all of the payer's, or the pinned lots.
+
+    Pinning only lot 0 pays with free coin alone. Refuses BadLots.
+    """
+    if not args.lots:
+        if view.find(HELD_LOTS, args.payer) is None:
+            return ()
+        return lots_of(view, args.payer, args.coin)
+    for a, b in pairwise(args.lots):
+        if a >= b:
+            raise BadLots(b)
+    held = {one.lot: one for one in lots_of(view, args.payer, args.coin)}
+    for lot in args.lots:
+        if lot != FREE and lot not in held:
+            raise BadLots(lot)
+    return tuple(held[lot] for lot in args.lots if lot != FREE)
+
+
+def draw(
+    view: View, args: Pay, spending: Spending, held: Sequence[HeldLot]
+) -> tuple[list[Draw], list[int], str]:
+    """Choose lots for the lines: the draws, what each line lacks, and why lots did not fit.
+
+    Refuses what `check_fit` says of a pinned lot that fits no line; TooManyParts.
+    """
+    lots: list[tuple[HeldLot, Lot]] = [(one, require_lot(view, one.lot)) for one in held]
+    lots.sort(key=lambda pair: preference(pair[0].lot, pair[1]))
+    offers: list[Offer] = []
+    reasons: list[str] = []
+    categories = sorted({line.category for line in args.lines})
+    for one, lot in lots:
+        refusals: dict[str, Rejected] = {}
+        for category in categories:
+            refusal = misfit(one.lot, lot, spending, category)
+            if refusal is not None:
+                refusals[category] = refusal
+        fitting = tuple(
+            index for index, line in enumerate(args.lines) if line.category not in refusals
+        )
+        if fitting:
+            offers.append(Offer(one.lot, one.amount, fitting))
+            continue
+        refusal = refusals[args.lines[0].category]
+        if args.lots:
+            raise refusal
+        if len(reasons) < REASONS_MAX:
+            reasons.append(f"{one.lot}:{refusal.code}")
+    draws, lacking = choose([line.amount for line in args.lines], offers)
+    count = len(draws) + sum(1 for amount in lacking if amount)
+    if count > PARTS_MAX:
+        raise TooManyParts(count)
+    return draws, lacking, ",".join(reasons)
+
+
+def check_split(view: View, args: Pay, draws: Sequence[Draw]) -> None:
+    """Is what funds are said to give what their earmarks give? Refuses SplitDiffers."""
+    drawn: dict[bytes, int] = {}
+    for one in draws:
+        for fund in require_lot(view, one.lot).fund:
+            drawn[fund] = drawn.get(fund, 0) + one.amount
+    for share in args.split:
+        given = drawn.pop(share.fund, 0)
+        if given != share.amount:
+            raise SplitDiffers(share.fund, share.amount, given)
+    for fund in sorted(drawn):
+        raise SplitDiffers(fund, 0, drawn[fund])
