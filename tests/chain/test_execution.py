@@ -324,8 +324,7 @@ def test_a_block_with_one_wrong_transaction_is_invalid() -> None:
     town.block(spent)
     good = town.build(town.by("anna", call("write", Write("b", 2))))
     expired = town.by("anna", call("write", Write("b", 2)), valid_until_ms=town.time_ms)
-    forged = town.by("anna", call("write", Write("b", 2)))
-    forged = replace_signature(forged)
+    forged = replace_signature(town.by("anna", call("write", Write("b", 2))))
     fresh = town.by("ben", call("write", Write("b", 2)))
     for wrong, error in (
         ((spent.data,), Replayed),

@@ -150,6 +150,7 @@ def test_a_level_that_does_not_fit_proves_nothing() -> None:
     assert tree.check_present(root, path, b"", good)
     for bad in (
         tree.Level(level.used | 1 << 1, level.slots),
+        tree.Level(level.used | 1 << 1, (bytes(32), *level.slots)),
         tree.Level(level.used, ()),
         tree.Level(level.used, (*level.slots, bytes(32))),
         tree.Level(0, ()),

@@ -229,7 +229,7 @@ TOY = Contract(
     },
     {"happen": happen, "happen_badly": happen_badly},
 )
-TOY_2 = Contract("toy", 2, {"write": Method(Write, write_2)})
+TOY_2 = Contract("toy", 2, {"write": Method(Write, write_2, cost=999)})
 SMALL_BYTES = 400
 PROTOCOL_2 = ProtocolVersion(2, partial(parse, size_max=SMALL_BYTES))
 
@@ -328,7 +328,8 @@ class Town:
                 (actor.account, actor.key) if isinstance(actor, AccountActor) else (actor.key, 0)
             )
             self.numbers[place] = changed["number"] = self.numbers.get(place, 0) + 1
-        return change(body, **changed)
+        result: Body = change(body, **changed)
+        return result
 
     def by(self, name: str, *calls: Call, **changed: Any) -> Transaction:
         """A transaction of a person, signed with key 1."""
