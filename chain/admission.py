@@ -202,18 +202,27 @@ def witness_keys(draft: Draft, transaction: Transaction) -> list[bytes]:
     Raises, for the first witness in order that has no such key, UnknownAccount, AccountClosed or
     UnknownKey; BadSignature for a one-time key that is no point of prime order.
     """
+    return _signers(draft, transaction)[0]
+
+
+def _signers(draft: Draft, transaction: Transaction) -> tuple[list[bytes], dict[bytes, Account]]:
+    """As `witness_keys`, with the accounts that were found on the way."""
     keys = []
+    accounts: dict[bytes, Account] = {}
     for witness in transaction.witnesses:
         if len(witness.signer) == 32:
             if not crypto.is_public_key(witness.signer):
                 raise BadSignature(witness.signer, witness.key)
             keys.append(witness.signer)
             continue
-        key = find_key(require_account(draft, witness.signer), witness.key)
+        account = accounts.get(witness.signer)
+        if account is None:
+            account = accounts[witness.signer] = require_account(draft, witness.signer)
+        key = find_key(account, witness.key)
         if key is None:
             raise UnknownKey(witness.signer, witness.key)
         keys.append(key.key)
-    return keys
+    return keys, accounts
 
 
 def check_witnesses(
@@ -221,7 +230,7 @@ def check_witnesses(
 ) -> tuple[Authority, ...]:
     """Each needed, none extra, all good; the actor's authority comes first."""
     actor = transaction.body.actor
-    keys = witness_keys(draft, transaction)
+    keys, accounts = _signers(draft, transaction)
     counts: dict[bytes, int] = {}
     actor_signed = False
     for witness in transaction.witnesses:
@@ -243,8 +252,7 @@ def check_witnesses(
             if signer != own or signed != 1:
                 raise SuperfluousWitness(signer, signed, 1)
             continue
-        account = draft.find(ACCOUNTS, signer)
-        assert account is not None, "witness_keys found it"
+        account = accounts[signer]
         if signed < account.threshold:
             raise MissingWitness(signer, signed, account.threshold)
         if signed > account.threshold:
