@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from genesis import console
 from genesis.console import N_
-from wallet_cli import commands_keys, commands_pay, commands_read, commands_runs, commands_tx
+from wallet_cli import (
+    commands_coin,
+    commands_keys,
+    commands_new,
+    commands_pay,
+    commands_read,
+    commands_runs,
+    commands_tx,
+)
 
 
 @console.group(help=N_("Keys, payments and receipts of a resident or a shop."))
@@ -13,9 +21,11 @@ def group() -> None:
 
 
 for _command in (
+    *commands_new.COMMANDS,
     *commands_keys.COMMANDS,
     *commands_read.COMMANDS,
     *commands_pay.COMMANDS,
+    *commands_coin.COMMANDS,
     *commands_runs.COMMANDS,
     commands_tx.group,
 ):

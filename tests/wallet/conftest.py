@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.wallet import village as place
-from tests.wallet.village import Node, Village
+from tests.wallet.fake_node import Node
+from tests.wallet.village import Village
 from wallet_cli import desk, keystore, sending
 from wallet_cli.main import root
 

@@ -11,7 +11,7 @@ from genesis.console import Exit, UserError
 from tests.wallet import village
 from tests.wallet.conftest import PASSPHRASE, Wallet, answer
 from wallet_cli import files, keystore, profile
-from wallet_cli.commands_keys import make_profile
+from wallet_cli.making import make_profile
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from chain.errors import REFUSALS
 from tests.wallet import village
 from tests.wallet.conftest import PASSPHRASE
 from wallet_cli import client, keystore
-from wallet_cli.commands_keys import make_profile
 from wallet_cli.desk import NodeStatus
 from wallet_cli.main import GROUPS, root
+from wallet_cli.making import make_profile
 from wallet_cli.refusals import LOT_REASONS, TEXTS, explain
 
 PROBE = """

@@ -11,7 +11,8 @@ from chain import crypto
 from chain.errors import Malformed
 from governance_contracts.versions import RELEASE
 from tests.wallet.conftest import Wallet, answer
-from tests.wallet.village import COIN, Node, entropy, founding_id
+from tests.wallet.fake_node import Node
+from tests.wallet.village import COIN, entropy, founding_id
 from wallet_cli.core import arguments, builder
 
 pytestmark = pytest.mark.usefixtures("people")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.wallet.conftest import Wallet, answer
-from tests.wallet.village import COIN, W1, Node
+from tests.wallet.fake_node import Node
+from tests.wallet.village import COIN, W1
 from wallet_cli import openings
 
 pytestmark = pytest.mark.usefixtures("people")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.wallet.conftest import Wallet, answer
-from tests.wallet.village import COIN, Node
+from tests.wallet.fake_node import Node
+from tests.wallet.village import COIN
 
 pytestmark = pytest.mark.usefixtures("people")
 

@@ -8,41 +8,29 @@ every transaction.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from aiohttp import web
-
 from chain import crypto
-from chain.account import ACCOUNTS, PURSES, account_id, find_key, purse_of
-from chain.address import decode_address, encode_address
+from chain.account import account_id
+from chain.address import encode_address
 from chain.admission import Signatures
-from chain.block import OutcomeLeaf, PartyLeaf, Receipt, receipt_leaves
+from chain.block import Receipt
 from chain.certificate import Certificate, Seat, SeatSignature, Vote, quorum, vote_bytes
-from chain.codec import decode, encode
-from chain.errors import REFUSALS, Malformed, refusal_name
-from chain.events import read_event
 from chain.execution import Applied, build_block
 from chain.kinds import Kind
 from chain.ledger import Ledger, MemoryStore
 from chain.light import Certified
-from chain.merkle import prove_history, prove_in_list
 from chain.rules import HERE, SEAT_SETS, SeatSets
-from chain.session import SessionRequest, session_bytes
 from chain.transaction import parse
 from genesis import document
 from genesis.build import first_state
-from governance_contracts.balances import HELD_LOTS, create
+from governance_contracts.balances import create
 from governance_contracts.keys import prove_possession
-from governance_contracts.lots import LOTS, lot_of, region_bound
-from governance_contracts.places import PLACES
+from governance_contracts.lots import lot_of, region_bound
 from governance_contracts.versions import CONTRACT_VERSIONS, RELEASE
 from wallet_cli.core import keys
-from wallet_cli.core.showing import plain_fields, plain_value
 
 START_MS = 1_790_000_000_000
 G, W1, W2 = "GM9900", "WK990001", "WK990002"
@@ -215,286 +203,3 @@ class Village:
 
     def address(self, name: str) -> str:
         return encode_address(PREFIX, founding_id(name))
-
-
-def refusal_json(code: int, values: tuple[Any, ...], call: int = 0) -> dict[str, Any]:
-    names = REFUSALS[code].fields
-    fields = {n: plain_value(v) for n, v in zip(names, values, strict=True)}
-    return {"name": refusal_name(code), "code": code, "call": call, "fields": fields}
-
-
-class Node:
-    """The HTTP API over a village. Tests may spoil answers with `tamper`."""
-
-    def __init__(self, village: Village) -> None:
-        self.village = village
-        self.key = sha256(b"node").digest()
-        self.tokens: dict[str, bytes] = {}
-        self.tamper: Callable[[str, dict[str, Any]], None] = lambda _path, _answer: None
-        self.seen: list[str] = []
-        self.url = ""
-
-    # The server, in a thread of its own, since the wallet's client is synchronous.
-
-    def start(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        started = threading.Event()
-
-        async def serve() -> None:
-            app = web.Application()
-            app.router.add_route("*", "/{path:.*}", self._handle)
-            self.runner = web.AppRunner(app)
-            await self.runner.setup()
-            site = web.TCPSite(self.runner, "127.0.0.1", 0)
-            await site.start()
-            assert self.runner.addresses
-            self.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
-            started.set()
-
-        def run() -> None:
-            self.loop.run_until_complete(serve())
-            self.loop.run_forever()
-
-        self.thread = threading.Thread(target=run, daemon=True)
-        self.thread.start()
-        started.wait()
-
-    def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.runner.cleanup(), self.loop).result()
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
-
-    async def _handle(self, request: web.Request) -> web.Response:
-        path = "/" + request.match_info["path"]
-        self.seen.append(path)
-        body = await request.json() if request.can_read_body else {}
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        status, answer = self.answer(request.method, path, dict(request.query), body, token)
-        self.tamper(path, answer)
-        return web.json_response(answer, status=status)
-
-    def answer(
-        self, method: str, path: str, query: dict[str, str], body: dict[str, Any], token: str
-    ) -> tuple[int, dict[str, Any]]:
-        village, parts = self.village, path.strip("/").split("/")
-        tip = village.ledger.tip
-        match method, parts:
-            case "GET", ["v1", "status"]:
-                return 200, {
-                    "chain_id": village.chain.hex(), "epoch": 0, "prefix": PREFIX,
-                    "height": tip.height, "time_ms": tip.time_ms, "node_key": self.key.hex(),
-                }  # fmt: skip
-            case "GET", ["v1", "genesis"]:
-                return 200, village.document
-            case "GET", ["v1", "headers", height]:
-                at = tip.height if height == "latest" else int(height)
-                return 200, header_json(village.headers[at - 1])
-            case "GET", ["v1", "headers"]:
-                start, limit = int(query["from"]), int(query["limit"])
-                found = village.headers[start - 1 :]
-                if query.get("seat_changes"):
-                    found = [c for c in found if c.header.seats != c.header.next_seats]
-                return 200, {"headers": [header_json(c) for c in found[:limit]]}
-            case "GET", ["v1", "history-proof", height]:
-                proof = history_proof(village, int(height))
-                return 200, {
-                    "height": int(height), "tip_height": tip.height - 1,
-                    "proof": encode(proof).hex(),
-                }  # fmt: skip
-            case "GET", ["v1", "seats"]:
-                sets = village.seats()
-                return 200, {
-                    "height": tip.height,
-                    "seats": [{"wijk": s.wijk, "key": s.key.hex()} for s in sets.current],
-                    "next": [{"wijk": s.wijk, "key": s.key.hex()} for s in sets.following],
-                }
-            case "GET", ["v1", "payees", address]:
-                return 200, self._payee(decode_address(PREFIX, address))
-            case "GET", ["v1", "sessions", "nonce"]:
-                nonce = sha256(str(len(self.seen)).encode()).digest()[:16]
-                return 200, {"nonce": nonce.hex(), "node_key": self.key.hex(), "expires_ms": 0}
-            case "POST", ["v1", "sessions"]:
-                return self._session(body)
-            case "POST", ["v1", "transactions"]:
-                return 202, {
-                    "results": [self._submit(bytes.fromhex(t)) for t in body["transactions"]]
-                }
-            case "GET", ["v1", "transactions", id]:
-                return 200, self._outcome(bytes.fromhex(id))
-            case "POST", ["v1", "dry-run"]:
-                return 200, self._dry_run(bytes.fromhex(body["transaction"]))
-            case "GET", ["v1", "accounts", address, *rest]:
-                account = decode_address(PREFIX, address)
-                if self.tokens.get(token) is None:
-                    return 401, {"error": {"name": "NoToken", "code": None, "message": "no token"}}
-                if self.tokens[token] != account:
-                    return 403, {
-                        "error": {"name": "NotYours", "code": None, "message": "not yours"}
-                    }
-                return 200, self._account(account, rest, query)
-        return 404, {"error": {"name": "NotFound", "code": None, "message": f"no {path}"}}
-
-    def _payee(self, account: bytes) -> dict[str, Any]:
-        found = self.village.ledger.find(ACCOUNTS, account)
-        places = [
-            {"number": int.from_bytes(k[20:], "big"), "wijk": p.wijk, "kind": p.kind}
-            for k, p in self.village.ledger.scan(PLACES, account)
-            if k[:20] == account
-        ]  # fmt: skip
-        return {"registered": found is not None, "closed": False, "places": places}
-
-    def _session(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        request = decode(SessionRequest, bytes.fromhex(body["request"]))
-        account = self.village.ledger.find(ACCOUNTS, request.account)
-        key = find_key(account, request.key) if account else None
-        message = session_bytes(self.village.chain, 0, request)
-        if key is None or not crypto.verify(key.key, message, bytes.fromhex(body["signature"])):
-            error = {"name": "BadSession", "code": None, "message": "this key is not the account's"}
-            return 401, {"error": error}
-        token = sha256(request.nonce).hexdigest()
-        self.tokens[token] = request.account
-        return 200, {"token": token, "expires_ms": request.expires_ms}
-
-    def _submit(self, data: bytes) -> dict[str, Any]:
-        try:
-            transaction = parse(data)
-        except Malformed as error:
-            return {"id": None, "status": "malformed", "message": str(error), "refusal": None}
-        dropped = self.village.block([data]) if transaction.id not in self.village.outcomes else ()
-        if transaction.id in self.village.outcomes:
-            return {"id": transaction.id.hex(), "status": "pending", "refusal": None}
-        refusal = refusal_json(dropped[0][1].code, dropped[0][1].values)
-        return {"id": transaction.id.hex(), "status": "not_accepted", "refusal": refusal}
-
-    def _outcome(self, id: bytes) -> dict[str, Any]:
-        if id not in self.village.outcomes:
-            return {
-                "id": id.hex(),
-                "status": "unknown",
-                "height": None,
-                "time_ms": None,
-                "refusal": None,
-            }
-        height, receipt = self.village.outcomes[id]
-        refusal = None
-        for record in receipt.refusal:
-            refusal = refusal_json(record.code, record.values, record.call)
-        return {
-            "id": id.hex(), "status": "refused" if refusal else "committed", "height": height,
-            "time_ms": self.village.headers[height - 1].header.time_ms, "refusal": refusal,
-        }  # fmt: skip
-
-    def _dry_run(self, data: bytes) -> dict[str, Any]:
-        parent = self.village.ledger.parent()
-        wijk = self.village.seats().following[0].wijk
-        previous = (self.village.headers[-1].certificate,)
-        applied, dropped = build_block(
-            parent, wijk, parent.time_ms + 1000, [parse(data)], (), previous, RELEASE,
-            self.village.ledger, Signatures(),
-        )  # fmt: skip
-        if dropped:
-            refusal = refusal_json(dropped[0][1].code, dropped[0][1].values)
-            return {"status": "inadmissible", "refusal": refusal, "events": []}
-        receipt = applied.receipts[-1]
-        for record in receipt.refusal:
-            return {
-                "status": "refused",
-                "refusal": refusal_json(record.code, record.values),
-                "events": [],
-            }
-        events = [event_json(e.data) | {"party": e.party.hex()} for e in receipt.events]
-        return {"status": "ok", "refusal": None, "events": events}
-
-    def _account(self, id: bytes, rest: list[str], query: dict[str, str]) -> dict[str, Any]:
-        if rest[:1] == ["receipts"]:
-            return self._receipt(id, bytes.fromhex(rest[1]))
-        if rest == ["history"]:
-            return self._history(id)
-        ledger = self.village.ledger
-        account, purse, held = (
-            ledger.find(ACCOUNTS, id),
-            purse_of(ledger, id),
-            ledger.find(HELD_LOTS, id),
-        )
-        assert account is not None
-        coins: dict[str, Any] = {
-            h.coin: {"coin": h.coin, "free_cents": h.amount, "lots": []} for h in purse.free
-        }
-        for entry in held.lots if held else ():
-            coin = coins.setdefault(entry.coin, {"coin": entry.coin, "free_cents": 0, "lots": []})
-            lot = ledger.get(LOTS, entry.lot)
-            assert lot is not None
-            coin["lots"].append({
-                "lot": entry.lot, "amount_cents": entry.amount, "regions": list(lot.terms.regions),
-                "categories": list(lot.terms.categories), "expires_ms": None, "after": lot.after,
-                "fund": None,
-            })  # fmt: skip
-        certified = self.village.headers[-1]
-        records = []
-        for table in (ACCOUNTS, PURSES, HELD_LOTS):
-            stored, proof = ledger.prove(table.number, id)
-            records.append({
-                "table": table.number, "key": id.hex(), "proof": encode(proof).hex(),
-                "stored": None if stored is None else stored.hex(),
-            })  # fmt: skip
-        return {
-            "address": encode_address(PREFIX, id), "height": ledger.tip.height,
-            "time_ms": ledger.tip.time_ms,
-            "account": {"kind": account.kind, "threshold": account.threshold},
-            "windows": [{"key": w.key, "highest": w.highest} for w in purse.windows],
-            "coins": list(coins.values()),
-            "proof": {**header_json(certified), "records": records} if query.get("proof") else None,
-        }  # fmt: skip
-
-    def _receipt(self, account: bytes, id: bytes) -> dict[str, Any]:
-        height, wanted = self.village.outcomes[id]
-        leaves, mine = [], []
-        for receipt in self.village.blocks[height].receipts:
-            parties = list(dict.fromkeys(e.party for e in receipt.events))
-            plain = [encode(OutcomeLeaf(receipt.wire_hash, receipt.id, receipt.refusal))] + [
-                encode(PartyLeaf(receipt.wire_hash, receipt.id, party,
-                                 tuple(e.data for e in receipt.events if e.party == party)))
-                for party in parties
-            ]  # fmt: skip
-            if receipt is wanted:
-                mine = [(len(leaves), plain[0])] + [
-                    (len(leaves) + 1 + i, plain[1 + i])
-                    for i, p in enumerate(parties)
-                    if p == account
-                ]
-            leaves += receipt_leaves(receipt)
-        shown = [
-            {"leaf": leaf.hex(), "proof": encode(prove_in_list(leaves, at)).hex()}
-            for at, leaf in mine
-        ]
-        return {"id": id.hex(), **header_json(self.village.headers[height - 1]), "leaves": shown}
-
-    def _history(self, account: bytes) -> dict[str, Any]:
-        entries = []
-        for id, (height, receipt) in reversed(self.village.outcomes.items()):
-            events = [event_json(e.data) for e in receipt.events if e.party == account]
-            if events:
-                entries.append({**self._outcome(id), "height": height, "events": events})
-        return {"entries": entries, "next": None}
-
-
-def event_json(data: bytes) -> dict[str, Any]:
-    event = read_event(data)
-    return {
-        "number": event.__struct_config__.tag, "name": type(event).__name__,
-        "fields": plain_fields(event),
-    }  # fmt: skip
-
-
-def header_json(certified: Certified) -> dict[str, Any]:
-    return {
-        "height": certified.header.height,
-        "header": encode(certified.header).hex(),
-        "certificate": encode(certified.certificate).hex(),
-    }
-
-
-def history_proof(village: Village, height: int) -> Any:
-    """Inclusion under the history that the newest header carries: all headers but its own."""
-    return prove_history(village.ledger._subtree, village.ledger.tip.height - 1, height - 1)
