@@ -63,9 +63,6 @@ class Candidates:
         self._signatures = signatures
         self._by_hash: dict[bytes, Candidate] = {}
 
-    def clear(self) -> None:
-        self._by_hash.clear()
-
     def __contains__(self, block_hash: bytes) -> bool:
         return block_hash in self._by_hash
 
@@ -123,6 +120,12 @@ class Candidates:
                 found.header, tuple(data), found.evidence, found.parent_certificate
             )
 
+    def keep(self, block_hash: bytes, block: Block) -> None:
+        """Take a whole block in whose body is known to be the header's."""
+        candidate = self._by_hash.get(block_hash)
+        if candidate is None or candidate.block is None:
+            self.add_block(block)
+
     def add_block(self, block: Block) -> bytes:
         """Take a whole block in, from our own log."""
         wires = [crypto.tagged(Tag.WIRE, data) for data in block.transactions]
@@ -139,6 +142,12 @@ class Candidates:
     def block(self, block_hash: bytes) -> Block | None:
         candidate = self._by_hash.get(block_hash)
         return None if candidate is None else candidate.block
+
+    def blocks(self, backed: Callable[[bytes], bool]) -> Iterator[tuple[bytes, Block]]:
+        """The complete candidates that are backed."""
+        for block_hash, candidate in self._by_hash.items():
+            if candidate.block is not None and backed(block_hash):
+                yield block_hash, candidate.block
 
     def received(self, block_hash: bytes, round: int, now_ms: int) -> None:
         """Note when a proposal came in; the first time in each round counts."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from chain.admission import Signatures, admit
 from chain.errors import Inadmissible
@@ -20,6 +21,8 @@ from node.effects import Refused
 TRANSACTIONS_MAX = 50_000
 BYTES_MAX = 64 * 1024 * 1024
 PER_ACTOR_MAX = 2_000
+OFFER_MAX = 500
+"""Transactions offered again at once."""
 REMEMBERED_MAX = 20_000
 """Ids dropped as no longer admissible whose reason is remembered."""
 
@@ -80,6 +83,18 @@ class Mempool:
         """
         if transaction.wire_hash in self._by_wire:
             return None
+        refused = self._refusal(transaction, ledger, now_ms)
+        if refused is not None:
+            self._signatures.forget(transaction)
+            return refused
+        self._by_wire[transaction.wire_hash] = transaction
+        self._by_id[transaction.id] = transaction.wire_hash
+        self._by_actor.setdefault(actor_of(transaction), {})[transaction.wire_hash] = None
+        self._bytes += len(transaction.data)
+        self._dropped.pop(transaction.id, None)
+        return None
+
+    def _refusal(self, transaction: Transaction, ledger: Ledger, now_ms: int) -> Refused | None:
         actor = actor_of(transaction)
         if transaction.id in self._by_id:
             return Refused(KNOWN_BY_OTHER_SIGNATURES, ())
@@ -89,15 +104,7 @@ class Mempool:
         mine = self._by_actor.get(actor)
         if mine is not None and len(mine) >= PER_ACTOR_MAX:
             return Refused(ACTOR_FULL, (PER_ACTOR_MAX,))
-        refused = self._admissible(transaction, ledger, now_ms)
-        if refused is not None:
-            return refused
-        self._by_wire[transaction.wire_hash] = transaction
-        self._by_id[transaction.id] = transaction.wire_hash
-        self._by_actor.setdefault(actor, {})[transaction.wire_hash] = None
-        self._bytes += size
-        self._dropped.pop(transaction.id, None)
-        return None
+        return self._admissible(transaction, ledger, now_ms)
 
     def _admissible(self, transaction: Transaction, ledger: Ledger, now_ms: int) -> Refused | None:
         frame = Frame(ledger.tip.chain, ledger.tip.epoch, max(now_ms, ledger.tip.time_ms + 1))
@@ -127,12 +134,19 @@ class Mempool:
                 if refused is not None:
                     self.drop(waiting, refused)
 
-    def recheck(self, ledger: Ledger) -> None:
-        """Check everything again: an account was changed by something other than its own use."""
+    def ready(self, ledger: Ledger, now_ms: int) -> bool:
+        """Is there one that would pass in a block now? Drops those in front that would not: they
+        expired, or something else changed an account of theirs."""
         for transaction in list(self._by_wire.values()):
-            refused = self._admissible(transaction, ledger, ledger.tip.time_ms)
-            if refused is not None:
-                self.drop(transaction, refused)
+            refused = self._admissible(transaction, ledger, now_ms)
+            if refused is None:
+                return True
+            self.drop(transaction, refused)
+        return False
+
+    def oldest(self) -> Iterator[bytes]:
+        """The wire bytes of those that wait longest, at most OFFER_MAX."""
+        return (t.data for t in islice(self._by_wire.values(), OFFER_MAX))
 
     def drop(self, transaction: Transaction, reason: Refused) -> None:
         self._remove(transaction.wire_hash)

@@ -6,6 +6,7 @@ bounded; what does not decode closes the connection.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from msgspec import Meta
@@ -18,7 +19,8 @@ from consensus.messages import SignedProposal, SignedVote, Summary
 
 MESSAGE_BYTES_MAX = BLOCK_BYTES_MAX + 1024 * 1024
 BATCH_MAX = 500
-"""Transactions in one message."""
+"""Transactions in one message, and their bytes together."""
+BATCH_BYTES_MAX = 4 * 1024 * 1024
 SYNC_BLOCKS_MAX = 32
 """Blocks asked for at once."""
 SYNC_BYTES_MAX = 4 * 1024 * 1024
@@ -146,3 +148,17 @@ def read_message(data: bytes) -> PeerMessage:
     """Raises Malformed."""
     message: PeerMessage = decode(PeerMessage, data, MESSAGE_BYTES_MAX)  # type: ignore[arg-type]
     return message
+
+
+def in_batches(transactions: Iterable[bytes]) -> Iterator[Transactions]:
+    """As few messages as the bounds allow, in order; none for none."""
+    batch: list[bytes] = []
+    size = 0
+    for data in transactions:
+        if batch and (len(batch) == BATCH_MAX or size + len(data) > BATCH_BYTES_MAX):
+            yield Transactions(tuple(batch))
+            batch, size = [], 0
+        batch.append(data)
+        size += len(data)
+    if batch:
+        yield Transactions(tuple(batch))

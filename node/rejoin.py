@@ -26,35 +26,45 @@ class KeyUsedElsewhere(Exception):
 
 
 class Rejoin:
-    """Counts the answers of one open height. Done at once without a seat or with q = 1."""
+    """Counts the answers of one open height, until q - 1 seats were heard in this life.
+
+    Nothing is waited for without a seat, with q = 1, or once the seat has signed in this life.
+    None of these lasts: the seats of a height that is synced may be others than those of the tip.
+    """
 
     def __init__(self) -> None:
-        self.done = False
+        self._heard_enough = False
+        self._exempt = True
         self._heard: dict[str, None] = {}
 
-    def begin(self, seats: Seats, me: int | None) -> None:
+    @property
+    def done(self) -> bool:
+        return self._heard_enough or self._exempt
+
+    def begin(self, seats: Seats, me: int | None, signer: Signer | None) -> None:
         """A height opens; what was heard of another height does not count."""
         self._heard.clear()
-        if me is None or quorum(len(seats)) == 1:
-            self.done = True
+        live = signer is not None and signer.live
+        self._exempt = me is None or quorum(len(seats)) == 1 or live
 
     def answer(
         self, wijk: str, answer: Signed, height: int, seats: Seats, me: int, signer: Signer
-    ) -> bool:
-        """Take an answer in; True when it was the last one needed.
+    ) -> None:
+        """Take the answer of the seat of `wijk` in.
 
-        Raises KeyUsedElsewhere.
+        One from another height says nothing about ours and does not count: who is behind will
+        come here, and whom we are behind gives us blocks first. Raises KeyUsedElsewhere.
         """
-        if answer.seat == me and answer.height == height:
-            for proposal in answer.proposals:
-                refuse_foreign(proposal, seats, me, signer)
-            for vote in answer.votes:
-                refuse_foreign(vote, seats, me, signer)
-        if self.done or answer.height > height or wijk not in [s.wijk for s in seats]:
-            return False
-        self._heard[wijk] = None
-        self.done = len(self._heard) >= quorum(len(seats)) - 1
-        return self.done
+        if answer.seat != me or answer.height != height:
+            return
+        for proposal in answer.proposals:
+            refuse_foreign(proposal, seats, me, signer)
+        for vote in answer.votes:
+            refuse_foreign(vote, seats, me, signer)
+        if wijk != seats[me].wijk and wijk in [seat.wijk for seat in seats]:
+            self._heard[wijk] = None
+        if len(self._heard) >= quorum(len(seats)) - 1:
+            self._heard_enough = True
 
 
 def refuse_foreign(

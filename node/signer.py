@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from chain.certificate import Vote, vote_bytes
 from chain.codec import U8, U32, Hash, Height, Key, Record, Sig, decode, encode
+from chain.crypto import sign_bytes
 from chain.errors import Malformed
 from chain.kinds import Kind
 from consensus.messages import BlockProposal, SignedProposal, SignedVote, proposal_bytes
@@ -87,6 +88,8 @@ class Signer:
         self.last = last
         self.journal_bytes = size
         self.torn = bool(journal[size:].strip(b"\x00"))
+        self.live = False
+        """Has it signed in this life?"""
 
     def repaired(self) -> bytes:
         """The journal without a torn tail: its last record alone. Written before any other."""
@@ -145,7 +148,18 @@ class Signer:
             yield Persist("guard", data)
             self.journal_bytes += len(data)
         self.last = record
+        self.live = True
         return signature
+
+    def stored(self) -> SignedVote | SignedProposal | None:
+        """The last message signed, so that it can be sent again when the log is lost."""
+        if not self.last.signature:
+            return None
+        kind = next(k for k, step in STEPS.items() if step == self.last.step)
+        body = self.last.signed[len(sign_bytes(kind, self.chain, self.epoch, b"")) :]
+        if kind is Kind.BLOCK_PROPOSAL:
+            return SignedProposal(decode(BlockProposal, body), self.last.signature[0])
+        return SignedVote(kind, decode(Vote, body), self.last.signature[0])
 
     def foreign(self, signed: SignedVote | SignedProposal) -> bool:
         """Is this message, signed by our key, one that this guard never made?

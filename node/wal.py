@@ -7,6 +7,7 @@ long. The log of a height begins anew when the height before it is committed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chain.block import Block
@@ -16,7 +17,11 @@ from consensus.events import BlockBuilt, BlockJudged, Event, ProposalReceived, V
 from consensus.messages import SignedProposal, SignedVote
 from consensus.round import Stage, TimedOut
 from consensus.snapshot import MachineSnapshot
+from node.effects import Effects, Persist, Replace
 from node.journal import frame, read_frames
+
+COMPACT_BYTES = 1024 * 1024
+"""When a log has grown by this since it was begun, a snapshot begins it anew."""
 
 HEIGHT, SNAPSHOT, BLOCK, PROPOSAL, VOTE, JUDGED, BUILT, TIMED_OUT = range(1, 9)
 
@@ -83,6 +88,62 @@ def event_frame(event: Event) -> bytes:
             return frame(BUILT, encode(_Built(block, round_)))
         case TimedOut(stage, height, round_):
             return frame(TIMED_OUT, encode(_TimedOut(int(stage), height, round_)))
+
+
+class LogWriter:
+    """The log of one height as it grows. Nothing reaches the disk before `flush`."""
+
+    def __init__(self, height: int, parent: bytes, kept: bool) -> None:
+        """`kept` is False where nothing is ever signed: then there is nothing to remember."""
+        self._head = begin(height, parent)
+        self._kept = kept
+        self._unwritten = bytearray()
+        self._anew = False
+        self._base = self._size = len(self._head)
+        self._blocks: dict[bytes, None] = {}
+
+    def resume(self, size: int, blocks: Iterable[bytes]) -> None:
+        """Go on behind a log of this many bytes, which holds these blocks."""
+        self._base = self._size = size
+        self._blocks = dict.fromkeys(blocks)
+
+    def event(self, event: Event) -> None:
+        if self._kept:
+            self._unwritten += event_frame(event)
+
+    def block(self, block_hash: bytes, block: Block) -> None:
+        """A block that was judged or built; each is written once."""
+        if self._kept and block_hash not in self._blocks:
+            self._blocks[block_hash] = None
+            self._unwritten += block_frame(block)
+
+    def snapshot(self, snapshot: MachineSnapshot, blocks: Iterable[tuple[bytes, Block]]) -> None:
+        """A round begins. `blocks`: the complete ones that must be kept; read if the log is to
+        begin anew with them."""
+        if not self._kept:
+            return
+        if self._size + len(self._unwritten) > self._base + COMPACT_BYTES:
+            self._unwritten = bytearray(self._head)
+            self._blocks.clear()
+            for block_hash, block in blocks:
+                self.block(block_hash, block)
+            self._unwritten += snapshot_frame(snapshot)
+            self._base = self._size = len(self._unwritten)
+            self._anew = True
+        else:
+            self._unwritten += snapshot_frame(snapshot)
+
+    def flush(self) -> Effects:
+        """Make durable what was taken in; called before anything is signed."""
+        if not self._unwritten:
+            return
+        data, self._unwritten = bytes(self._unwritten), bytearray()
+        if self._anew:
+            self._anew, self._size = False, len(data)
+            yield Replace("wal", data)
+        else:
+            self._size += len(data)
+            yield Persist("wal", data)
 
 
 def recover(data: bytes) -> Recovered | None:
