@@ -91,9 +91,12 @@ class Validator:
 
 @dataclass(frozen=True, slots=True)
 class City:
+    """`words`: do people's entropies, as BIP-39 words, open their wallets?"""
+
     genesis: Genesis
     people: tuple[Person, ...]
     validators: tuple[Validator, ...]
+    words: bool
 
     def person(self, name: str) -> Person:
         return next(person for person in self.people if person.name == name)
@@ -292,4 +295,5 @@ class _Founding:
             accounts=tuple(self.accounts),
             places=tuple(self.places),
         )
-        return City(genesis, tuple(self.people), tuple(self.validators))
+        words = self.derive is not plain_seed
+        return City(genesis, tuple(self.people), tuple(self.validators), words)

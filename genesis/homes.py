@@ -59,21 +59,30 @@ class NodeHome:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """Another wijk's node, at HOST:PORT; its key is in the chain's state."""
+
+    wijk: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeAddresses:
-    """`api`, `listen`: HOST:PORT for people's programs and for other nodes. `peers`: whom to
-    dial, likewise; their keys are in the chain's state."""
+    """`api`, `listen`: HOST:PORT for people's programs and for other nodes."""
 
     name: str
     wijk: str
     api: str
     listen: str
-    peers: tuple[str, ...]
+    peers: tuple[Peer, ...]
 
     def toml(self) -> str:
-        peers = "".join(f'    {{ address = "{peer}" }},\n' for peer in self.peers)
+        peers = "".join(
+            f'    {{ address = "{peer.address}", wijk = "{peer.wijk}" }},\n' for peer in self.peers
+        )
         return (
             f'name = "{self.name}"\nwijk = "{self.wijk}"\n\n'
-            f'[peers]\nlisten = "{self.listen}"\npeers = [\n{peers}]\n\n'
+            f'[p2p]\nlisten = "{self.listen}"\npeers = [\n{peers}]\n\n'
             f'[api]\nlisten = "{self.api}"\n'
         )
 

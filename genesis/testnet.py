@@ -15,7 +15,7 @@ from pathlib import Path
 from chain.address import encode_address
 from genesis.city import City
 from genesis.document import chain_id, dump
-from genesis.homes import NodeAddresses, NodeHome, write_private, write_seed
+from genesis.homes import NodeAddresses, NodeHome, Peer, write_private, write_seed
 from genesis.mistakes import UserError
 from genesis.texts import _
 
@@ -42,7 +42,9 @@ def addresses(
             wijk=validator.wijk,
             api=f"{host}:{port_base + 2 * k}",
             listen=listen[k],
-            peers=tuple(peer for j, peer in enumerate(listen) if j != k),
+            peers=tuple(
+                Peer(other.wijk, listen[j]) for j, other in enumerate(city.validators) if j != k
+            ),
         )
         for k, validator in enumerate(city.validators)
     ]
@@ -79,7 +81,8 @@ def write_homes(
 
 
 def people_json(city: City) -> bytes:
-    """Everybody's account and secrets. `entropy` (16 bytes) is what a wallet's 12 words say."""
+    """Everybody's account and secrets: the private seed, and, where 12 words open the wallet, the
+    entropy (16 bytes) that they say."""
     prefix = city.genesis.prefix
     people = [
         {
@@ -89,7 +92,7 @@ def people_json(city: City) -> bytes:
             "wijk": person.wijk,
             "account": person.account.hex(),
             "address": encode_address(prefix, person.account),
-            "entropy": person.entropy.hex(),
+            **({"entropy": person.entropy.hex()} if city.words else {}),
             "seed": person.seed.hex(),
             "salt": person.salt.hex(),
             "places": list(person.places),
