@@ -1,0 +1,391 @@
+"""The books, added up a second time from the receipts, by lines that share nothing with contracts.
+
+From each receipt these books read what happened to whom (events, by number and position) and keep
+balances of their own per account, coin and lot; where an event says too little, the arguments of
+the call that caused it. After every block the accounts and coins it touched must stand in the
+state as they stand here; at the end, all of them:
+
+    free + lots + redeeming = minted - burned, per coin, and each balance per account and lot
+
+`bank.py` ties coin to bank lines, `authority.py` acts to decisions, `numbers.py` counts replay
+numbers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from auditor.authority import Decisions, Ran
+from auditor.balances import (
+    FREE,
+    Balances,
+    Place,
+    accounts_in_state,
+    in_state,
+    supplies_in_state,
+)
+from auditor.bank import bank_of
+from auditor.findings import Finding, Report
+from auditor.numbers import Numbers
+from auditor.wire import Fields, fields, stored, written
+from chain.account import AccountKind, Status
+from chain.block import Receipt
+from chain.certificate import Seats
+from chain.execution import Applied
+from chain.ledger import KeyValue, Ledger
+from chain.rules import DAY_MS
+from chain.transaction import Transaction
+from genesis.document import Genesis
+from genesis.texts import _
+
+ACCOUNTS, SUPPLY, LOTS, PAYMENTS = 1, 61, 70, 90
+GRACE_MS = 30 * DAY_MS
+SUCCESSIONS_MAX = 8
+
+Handler = Callable[[Fields, bytes], None]
+Part = list[int]
+"""Line, lot, amount, given back."""
+
+
+class Books:
+    def __init__(self, genesis: Genesis, report: Report) -> None:
+        self.report = report
+        self.height = 0
+        self.balances = Balances()
+        self.bank = bank_of(genesis, self.balances, self.note)
+        self.decisions = Decisions(genesis, self.note)
+        self.numbers = Numbers()
+        self.successors: dict[bytes, bytes] = {}
+        self._applied: Applied | None = None
+        self._before: Ledger | None = None
+        self._recent: dict[tuple[bytes, int], list[Part]] = {}
+        self._refunds: deque[Fields] = deque()
+        self._id = b""
+        self._payers: tuple[bytes, ...] | None = None
+        self._paid: Fields | None = None
+        self._back: Fields | None = None
+        self._run = (0, 0)
+        self._reclaimed = False
+        self._off: dict[bytes, dict[Place, int]] = {}
+        self._supply_off: dict[str, list[int]] = {}
+        """Differences that were reported: each is told once, not in every block."""
+        bank = self.bank
+        self._handlers: dict[int, Handler] = {
+            600: self._lot_opened,
+            601: self._reclaim,
+            602: self._successor_named,
+            700: lambda event, party: bank.attestation(event),
+            701: lambda event, party: bank.booked(event),
+            702: lambda event, party: bank.line_event(event),
+            703: lambda event, party: bank.line_event(event),
+            704: self._requested,
+            705: lambda event, party: bank.given_back(event),
+            706: lambda event, party: bank.exported(event),
+            707: lambda event, party: bank.given_back(event),
+            709: lambda event, party: bank.attestors_set(event),
+            711: lambda event, party: bank.minted(event),
+            712: bank.received,
+            713: lambda event, party: bank.attributed(event),
+            800: self._paid_by,
+            801: self._received_by,
+            802: self._refunded,
+            803: self._gave_back,
+            804: self._paid_out,
+            805: self._payout_received,
+        }
+
+    def note(self, check: str, message: str, expected: str = "", found: str = "") -> None:
+        self.report(Finding(self.height, check, message, expected, found))
+
+    # A block.
+
+    def read(self, applied: Applied, seats_after: Seats, before: Ledger) -> None:
+        """Take in a block that execution accepted. `before` stands at its parent."""
+        self.height = applied.block.header.height
+        self.decisions.seats = seats_after
+        self._applied, self._before = applied, before
+        self._recent.clear()
+        due = len(applied.receipts) - len(applied.transactions)
+        for receipt in applied.receipts[:due]:
+            self._payers = None
+            self._events(receipt, [fields(event.data) for event in receipt.events])
+        for transaction, receipt in zip(applied.transactions, applied.receipts[due:], strict=True):
+            body = transaction.body
+            if not self.numbers.use(body.actor, body.number):
+                message = _("A replay number was used twice by one key.")
+                self.note("replay", message, "", f"{receipt.id.hex()}: {body.number}")
+            if not receipt.refusal:
+                self._transaction(transaction, receipt)
+            elif receipt.events:
+                message = _("A refused transaction reports effects.")
+                self.note("receipt", message, "", receipt.id.hex())
+
+    def _transaction(self, transaction: Transaction, receipt: Receipt) -> None:
+        try:
+            events = [fields(event.data) for event in receipt.events]
+            self._id = receipt.id
+            self._payers = tuple([witness.signer for witness in transaction.witnesses])
+            for call in transaction.body.calls:
+                if call.method != "pay" or call.contract != "pay":
+                    self._begin(self.decisions.ran(transaction, events))
+                    break
+        except (ValueError, TypeError, IndexError, KeyError) as error:
+            self._unreadable(receipt, error)
+            return
+        self._events(receipt, events)
+
+    def _begin(self, calls: list[Ran]) -> None:
+        """What calls say that events do not."""
+        assert self._payers is not None, "a transaction has witnesses"
+        for call in calls:
+            if (
+                call.name == "reserve.attest"
+                and not call.under
+                and call.args[1] not in self._payers
+            ):
+                message = _("An attestation without the attestor's signature.")
+                self.note("authority", message, call.args[1].hex(), "")
+        self.bank.begin(calls)
+        self._refunds = deque(call.args for call in calls if call.name == "pay.refund")
+        boards = [call.under for call in calls if call.under]
+        treasuries = self.decisions.treasuries
+        self._payers += tuple(treasuries[wijk] for wijk in boards if wijk in treasuries)
+
+    def _events(self, receipt: Receipt, events: list[Fields]) -> None:
+        handlers = self._handlers
+        for event, told in zip(events, receipt.events, strict=True):
+            handler = handlers.get(event[0])
+            if handler is None:
+                continue
+            try:
+                handler(event, told.party)
+            except (ValueError, TypeError, IndexError, KeyError) as error:
+                self._unreadable(receipt, error)
+        if self._paid is not None:
+            self._paid = None
+            self.note("receipt", _("A payment that nobody received."), "", receipt.id.hex())
+
+    def _unreadable(self, receipt: Receipt, error: Exception) -> None:
+        self.note(
+            "receipt",
+            _("A receipt is not as the protocol prints it: {error}").format(error=error),
+            "",
+            receipt.id.hex(),
+        )
+
+    # Payments.
+
+    def _paid_by(self, event: Fields, party: bytes) -> None:
+        _n, number, _payee, coin, amount, drawn = event
+        payers = self._payers
+        if payers is not None and party not in payers:
+            self._check_payer(party)
+        total = 0
+        add = self.balances.add
+        for _tag, _line, lot, part in drawn:
+            add(party, coin, lot, -part)
+            total += part
+        if total != amount:
+            self._differs(_("parts of a payment"), amount, total)
+        self._paid = event
+        self._recent[(self._id, number)] = [[p[1], p[2], p[3], 0] for p in drawn]
+
+    def _received_by(self, event: Fields, party: bytes) -> None:
+        paid, self._paid = self._paid, None
+        coin, credits = event[3], event[8]
+        if paid is None or [paid[1], *paid[2:5]] != [event[1], party, coin, event[4]]:
+            self.note("receipt", _("Payer and payee were told different things."), "", party.hex())
+        total = 0
+        for _tag, lot, amount in credits:
+            self.balances.add(party, coin, lot, amount)
+            total += amount
+        if total != event[4]:
+            self._differs(_("credits of a payment"), event[4], total)
+
+    def _check_payer(self, payer: bytes) -> None:
+        """Nobody's money moves without the holder's signature, or its board's decision."""
+        assert self._payers is not None, "only transactions pay"
+        record = self._written(ACCOUNTS, payer)
+        owners = [bytes(one) for dated in record[4] for one in dated[2]] if record else []
+        fund = record is not None and record[1] == AccountKind.FUND
+        if not (fund and any(owner in self._payers for owner in owners)):
+            message = _("Money moved without its holder's signature or its board's decision.")
+            self.note("authority", message, payer.hex(), "")
+
+    def _payout_received(self, event: Fields, party: bytes) -> None:
+        _n, _payer, coin, amount, lot, *_rest = event
+        self.balances.add(party, coin, lot, amount)
+        self._run = (self._run[0] + 1, self._run[1] + amount)
+
+    def _paid_out(self, event: Fields, party: bytes) -> None:
+        _n, coin, count, amount, _lot = event
+        if self._payers is not None and party not in self._payers:
+            self._check_payer(party)
+        if self._run != (count, amount):
+            self._differs(_("lines of a payout"), amount, self._run[1])
+        self._run = (0, 0)
+        self.balances.add(party, coin, FREE, -amount)
+
+    def _refunded(self, event: Fields, party: bytes) -> None:
+        _n, _payment, _number, _payee, coin, _amount, credits = event
+        for _tag, lot, amount in credits:
+            self.balances.add(party, coin, lot, amount)
+        self._back = event
+
+    def _gave_back(self, event: Fields, party: bytes) -> None:
+        """The payee gives of what each part became, then free coin; what ran out long ago goes to
+        its fund."""
+        _n, payment, number, _payer, coin, amount = event
+        told, self._back = self._back, None
+        args: Fields = self._refunds.popleft() if self._refunds else [0, b"", 0, []]
+        if told is None or told[1:3] != [payment, number] or args[1:3] != [payment, number]:
+            self.note("receipt", _("A refund that nobody asked for."), "", payment.hex())
+            return
+        parts = self._parts_of(payment, number)
+        left: dict[int, int] = {line: most for _tag, line, most in args[3]}
+        all_lines = not args[3]
+        total = heirs = 0
+        for part in reversed(parts):
+            line, lot, drawn, before = part
+            most = drawn - before
+            given = most if all_lines else min(left.get(line, 0), most)
+            left[line] = left.get(line, 0) - given
+            part[3] += given
+            total += given
+            heirs += self._give_part(party, coin, lot, given)
+        if total != amount:
+            self._differs(_("parts of a refund"), amount, total)
+        returned = sum(credit[2] for credit in told[6])
+        if returned + heirs != amount:
+            self._differs(_("credits of a refund"), amount - heirs, returned)
+
+    def _give_part(self, payee: bytes, coin: str, lot: int, amount: int) -> int:
+        """Take a part from the payee; returns how much of it goes to a fund, and gives it."""
+        terms = self._written(LOTS, lot.to_bytes(8, "big")) if lot else None
+        after = terms[4] if terms else FREE
+        bound = min(amount, self.balances.of(payee, coin, after)) if after else 0
+        self.balances.add(payee, coin, after, -bound)
+        self.balances.add(payee, coin, FREE, bound - amount)
+        assert self._applied is not None, "refunds stand in blocks"
+        time_ms = self._applied.block.header.time_ms
+        if terms is None or not terms[3][7] or time_ms < terms[3][7][0] + GRACE_MS:
+            return 0
+        self.balances.add(self._heir(terms[2][0]), coin, FREE, amount)
+        return amount
+
+    def _parts_of(self, payment: bytes, number: int) -> list[Part]:
+        """The parts of a payment, from this block or from the state before it."""
+        known = self._recent.get((payment, number))
+        if known is not None:
+            return known
+        assert self._before is not None, "refunds stand in blocks"
+        record = stored(self._before, PAYMENTS, payment + bytes([number]))
+        parts = [part[1:5] for part in record[6]] if record else []
+        self._recent[(payment, number)] = parts
+        return parts
+
+    def _heir(self, fund: bytes) -> bytes:
+        for _step in range(SUCCESSIONS_MAX):
+            record = self._written(ACCOUNTS, fund)
+            if record is not None and record[7] != Status.CLOSED:
+                break
+            fund = self.successors.get(fund, fund)
+        return fund
+
+    # Lots and redemptions.
+
+    def _lot_opened(self, event: Fields, party: bytes) -> None:
+        self.bank.lot_kinds[event[1]] = event[3]
+
+    def _reclaim(self, event: Fields, party: bytes) -> None:
+        """Told twice: to the holder whose earmark ran out, then to the fund."""
+        _n, lot, amount = event
+        record = self._written(LOTS, lot.to_bytes(8, "big"))
+        coin = record[1] if record else ""
+        if self._reclaimed:
+            self.balances.add(party, coin, FREE, amount)
+        else:
+            self.balances.add(party, coin, lot, -amount)
+        self._reclaimed = not self._reclaimed
+
+    def _successor_named(self, event: Fields, party: bytes) -> None:
+        self.successors[event[1]] = event[2]
+
+    def _requested(self, event: Fields, party: bytes) -> None:
+        if self._payers is not None and party not in self._payers:
+            self._check_payer(party)
+        self.bank.requested(event, party)
+
+    def _written(self, table: int, key: bytes) -> Fields | None:
+        assert self._applied is not None and self._before is not None, "inside a block"
+        return written(self._applied, self._before, table, key)
+
+    def _differs(self, what: str, expected: int, found: int) -> None:
+        message = _("{what}: the sums differ.").format(what=what)
+        self.note("receipt", message, str(expected), str(found))
+
+    # Against the state.
+
+    def compare(self, applied: Applied, after: Ledger) -> None:
+        """Do the accounts and coins that a block touched stand in the state as they stand here?"""
+        touched = self.balances.touched
+        coins: dict[str, None] = {}
+        for table, key in applied.draft.changes:
+            if table in (2, 62):
+                touched[key] = None
+            elif table == SUPPLY:
+                coins[key.decode()] = None
+        for account in touched:
+            self._compare_account(after, account)
+        touched.clear()
+        for coin in coins:
+            record = stored(after, SUPPLY, coin.encode())
+            self._compare_supply(coin, record[1:8] if record else [0] * 7)
+
+    def _compare_account(self, ledger: Ledger, account: bytes) -> None:
+        state = in_state(ledger, account)
+        mine = self.balances.held.get(account, {})
+        if state == mine and account not in self._off:
+            return
+        off: dict[Place, int] = {}
+        for coin, lot in sorted(mine.keys() | state.keys()):
+            expected, found = mine.get((coin, lot), 0), state.get((coin, lot), 0)
+            off[(coin, lot)] = found - expected
+            if off[(coin, lot)] != self._off.get(account, {}).get((coin, lot), 0):
+                message = _("Account {account}, {coin}, lot {lot}: not what receipts add up to.")
+                self.note(
+                    "balance",
+                    message.format(account=account.hex(), coin=coin, lot=lot),
+                    str(expected),
+                    str(found),
+                )
+        self._off[account] = off
+
+    def _compare_supply(self, coin: str, state: list[int]) -> None:
+        mine = self.balances.form(coin)
+        off = [a - b for a, b in zip(state, mine, strict=True)]
+        if off != self._supply_off.get(coin, [0] * 7):
+            message = _("The totals of {coin} are not what was made, unmade and moved.")
+            self.note(
+                "supply",
+                message.format(coin=coin),
+                " ".join(map(str, mine)),
+                " ".join(map(str, state)),
+            )
+        self._supply_off[coin] = off
+        held = self.balances.total(coin)
+        made = self.balances.minted[coin] - self.balances.burned[coin]
+        if held != made:
+            message = _("{coin}: all accounts together do not hold what was made less unmade.")
+            self.note("supply", message.format(coin=coin), str(made), str(held))
+
+    def close(self, ledger: Ledger, store: KeyValue) -> None:
+        """All accounts and coins, once more, at the end."""
+        self.height = ledger.tip.height
+        for account in sorted(accounts_in_state(store) | self.balances.held.keys()):
+            self._compare_account(ledger, account)
+        supplies = supplies_in_state(store)
+        for coin in sorted(supplies.keys() | self.balances.minted.keys()):
+            self._compare_supply(coin, supplies.get(coin, [0] * 7))
+        self.bank.close()
