@@ -69,10 +69,19 @@ def init_home(
             raise UserError(
                 _("{home} belongs to another genesis; use a new folder").format(home=home.root)
             )
-        replace_file(home.genesis, genesis_bytes, 0o644)
+        return lay_genesis(home, genesis_bytes, chain_id(genesis))
     keys = public_keys(home)
     if keys.consensus is not None and home.genesis.exists():
         _make_guard_once(home, chain_id(read_genesis(home)), keys.consensus)
+    return keys
+
+
+def lay_genesis(home: NodeHome, document: bytes, chain: bytes) -> Keys:
+    """Put a valid document in a home, and make the signer's first record."""
+    replace_file(home.genesis, document, 0o644)
+    keys = public_keys(home)
+    if keys.consensus is not None:
+        _make_guard_once(home, chain, keys.consensus)
     return keys
 
 
