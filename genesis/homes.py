@@ -82,7 +82,7 @@ class NodeAddresses:
         )
         return (
             f'name = "{self.name}"\nwijk = "{self.wijk}"\n\n'
-            f'[p2p]\nlisten = "{self.listen}"\npeers = [\n{peers}]\n\n'
+            f'[peers]\nlisten = "{self.listen}"\npeers = [\n{peers}]\n\n'
             f'[api]\nlisten = "{self.api}"\n'
         )
 
