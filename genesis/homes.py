@@ -1,7 +1,7 @@
 """A node's home: where its files are, and its keys.
 
     HOME/config/genesis.json     the document; the node refuses to start under another
-    HOME/config/node.toml        addresses; the node reads and documents it
+    HOME/config/node.toml        addresses; sections [p2p] and [api]; read by node/config.py
     HOME/config/consensus_key    the seat's private seed, in hexadecimal, mode 0600
     HOME/config/node_key         the TLS identity's private seed, likewise
     HOME/data/                   the store, the log, the signer's guard record: the node's own
@@ -82,7 +82,7 @@ class NodeAddresses:
         )
         return (
             f'name = "{self.name}"\nwijk = "{self.wijk}"\n\n'
-            f'[peers]\nlisten = "{self.listen}"\npeers = [\n{peers}]\n\n'
+            f'[p2p]\nlisten = "{self.listen}"\npeers = [\n{peers}]\n\n'
             f'[api]\nlisten = "{self.api}"\n'
         )
 

@@ -59,9 +59,9 @@ def test_the_addresses_of_a_testnet_name_all_the_others(net: Path) -> None:
     """The file as TOML; the node's own reading of it is tested with the node."""
     files = [(net / f"node{n}/config/node.toml").read_text() for n in range(1, 5)]
     nodes = [tomllib.loads(text) for text in files]
-    listens = [node["peers"]["listen"] for node in nodes]
+    listens = [node["p2p"]["listen"] for node in nodes]
     assert len({*listens, *(node["api"]["listen"] for node in nodes)}) == 8
-    assert [peer["address"] for peer in nodes[0]["peers"]["peers"]] == listens[1:]
+    assert [peer["address"] for peer in nodes[0]["p2p"]["peers"]] == listens[1:]
     assert [node["wijk"] for node in nodes] == [f"WK99000{n}" for n in range(1, 5)]
 
 
