@@ -22,7 +22,7 @@ from genesis.cli_parts import account, key, regions, seat
 from genesis.console import N_, Exit, Settings, UserError, _
 from genesis.document import Genesis, chain_id, dump, parse
 from genesis.findings import Finding
-from genesis.homes import read_seed
+from genesis.homes import read_founder_seed
 from genesis.summary import findings_json, summary, summary_text
 from genesis.texts import ngettext
 
@@ -179,7 +179,7 @@ def sign(settings: Settings, file: Path, key_file: Path | None) -> None:
     if key_file is not None:
         if findings := rules.validate(genesis):
             _refuse(settings, file, findings)
-        seed = read_seed(key_file)
+        seed = read_founder_seed(key_file)
         found = signing.places_of_key(genesis, crypto.public_key(seed))
         if not found:
             raise UserError(

@@ -14,7 +14,7 @@ from chain.errors import Malformed
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _
 from genesis.document import Kind, dump
-from genesis.homes import new_seed, read_seed, write_seed
+from genesis.homes import new_seed, read_founder_seed, read_seed, write_seed
 from genesis.mistakes import of_the_system
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -113,7 +113,7 @@ def account(
 ) -> None:
     from genesis.parts import account_part
 
-    seeds = [read_seed(path) for path in key_files]
+    seeds = [read_founder_seed(path) for path in key_files]
     try:
         owners = () if owner is None else (bytes.fromhex(owner),)
     except ValueError:

@@ -113,6 +113,28 @@ def write_seed(path: Path, seed: bytes) -> None:
 
 def read_seed(path: Path) -> bytes:
     """A private seed. Raises UserError (key): unreadable, open to others, not 64 hex digits."""
+    return _seed_of(path, _read_private(path))
+
+
+def read_founder_seed(path: Path) -> bytes:
+    """As `read_seed`, and from a file that holds the 12 or 24 words of a wallet too, so that a
+    founder acts later with the wallet whose account stands in the document."""
+    from chain.errors import Malformed
+    from genesis.words import entropy_from_mnemonic, seed_from_entropy
+
+    text = _read_private(path)
+    if len(text.split()) <= 1:
+        return _seed_of(path, text)
+    try:
+        return seed_from_entropy(entropy_from_mnemonic(text))
+    except Malformed as error:
+        raise UserError(
+            _("The words cannot be read: {reason}.").format(reason=error), Exit.KEY
+        ) from None
+
+
+def _read_private(path: Path) -> str:
+    """The text of a key file; empty if it is not ASCII. Raises UserError (key)."""
     try:
         mode = path.stat().st_mode
         text = path.read_text("ascii").strip()
@@ -127,6 +149,10 @@ def read_seed(path: Path) -> bytes:
             _("Others can read the key file {path}: run `chmod 600 {path}`.").format(path=path),
             Exit.KEY,
         )
+    return text
+
+
+def _seed_of(path: Path, text: str) -> bytes:
     try:
         seed = bytes.fromhex(text)
     except ValueError:

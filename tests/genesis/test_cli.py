@@ -17,6 +17,7 @@ from genesis.console import Exit
 from genesis.document import parse
 from genesis.guide import guided_spec
 from genesis.rules import validate
+from genesis.words import seed_from_mnemonic
 
 
 def run(*words: str | Path, lang: str = "en") -> Result:
@@ -166,6 +167,21 @@ def test_boards_sign_beside_the_document_until_they_agree(net: Path, tmp_path: P
     result = run("sign", file)
     assert result.exit_code == Exit.FAILURE
     assert "belongs to another document" in result.stderr
+
+
+def test_a_founder_signs_with_the_words_of_a_wallet(tmp_path: Path) -> None:
+    words = tmp_path / "words"
+    words.write_text("abandon " * 11 + "about\n")
+    words.chmod(0o600)
+    part = tmp_path / "ann.json"
+    answer("account", "--key-file", words, "--wijk", "WK990001", "--out", part)
+    key = public_key(seed_from_mnemonic(words.read_text().strip()))
+    assert [k["key"] for k in json.loads(part.read_text())["keys"]] == [key.hex()]
+
+    words.write_text("abandon " * 12)
+    result = run("account", "--key-file", words, "--wijk", "WK990001")
+    assert result.exit_code == Exit.KEY
+    assert "do not belong together" in result.stderr
 
 
 SQUARE = [[5.0, 52.0], [5.1, 52.0], [5.1, 52.1], [5.0, 52.1], [5.0, 52.0]]
