@@ -1,0 +1,139 @@
+"""The load generator: signs beforehand, submits in batches to all nodes in turn, bounded in flight.
+
+It shares the machine with the validators; its processor time is theirs too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from random import Random
+
+import aiohttp
+
+from chain.money import Cents
+from genesis.city import City, Person
+from governance_contracts.payments import Payout, PayoutLine, plain
+from node.devnet import Devnet
+from node.hand import Bank, Hands, call
+
+PAYERS = 2_000
+PURSE_CENTS = 200_00
+BATCH = 500
+IN_FLIGHT_MAX = 4_000
+SAMPLE_EVERY = 4
+"""Batches of which one transaction's time to finality is measured."""
+
+
+@dataclass(slots=True)
+class Result:
+    transactions: int = 0
+    seconds: float = 0.0
+    latencies_ms: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    @property
+    def tx_per_second(self) -> float:
+        return self.transactions / self.seconds
+
+    def percentile_ms(self, share: float) -> float:
+        ordered = sorted(self.latencies_ms)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
+
+
+def fund_payers(devnet: Devnet, hands: Hands) -> list[Person]:
+    """Euros arrive, are attested, minted and paid out: money exists in no other way."""
+    city, url = devnet.city, devnet.nodes[0].url
+    wijk = devnet.nodes[0].wijk
+    payers = city.of("resident")[:PAYERS]
+    funder = city.of("funder")[0]
+    bank = Bank(city, wijk)
+    total = PURSE_CENTS * len(payers)
+    line, salt = bank.receive(funder, total)
+    outcomes = hands.attest(url, wijk, bank.close(time.time_ns() // 1_000_000 - 1_000))
+    outcomes += hands.decide(url, wijk, "bench", bank.mint(line, funder, total, salt))
+    for start in range(0, len(payers), 1_000):
+        lines = tuple(
+            PayoutLine(p.account, Cents(PURSE_CENTS), "INCOME", ())
+            for p in payers[start : start + 1_000]
+        )
+        payout = Payout(funder.account, bank.coin, lines, ())
+        outcomes.append(hands.send(url, funder, call("pay", "payout", payout)))
+    bad = [o for o in outcomes if o.status != "committed"]
+    if bad:
+        raise RuntimeError(f"the load could not be funded: {bad[0]}")
+    return payers
+
+
+def sign_payments(
+    city: City, hands: Hands, payers: list[Person], coin: str, count: int
+) -> list[tuple[str, str]]:
+    """Pre-signed payments of one cent between random residents: wire bytes and id, as hex."""
+    random = Random(1)
+    people = city.of("resident")
+    signed = []
+    for number in range(count):
+        payer = payers[number % len(payers)]
+        payee = random.choice(people)
+        while payee is payer:
+            payee = random.choice(people)
+        args = plain(payer.account, payee.account, coin, 1)
+        signed.append(hands.sign(payer, call("pay", "pay", args)))
+    return [(wire.hex(), name.hex()) for wire, name in signed]
+
+
+async def run_load(urls: list[str], signed: list[tuple[str, str]], seconds: float) -> Result:
+    """Submit for a while; the count is of what became final in that time, on the first node."""
+    result = Result()
+    committed = 0
+    submitted = 0
+    room = asyncio.Event()
+    room.set()
+    end = time.perf_counter() + seconds
+    timeout = aiohttp.ClientTimeout(total=None)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        started = asyncio.Event()
+
+        async def count() -> None:
+            nonlocal committed
+            async with session.get(urls[0] + "/v1/events") as stream:
+                started.set()
+                async for line in stream.content:
+                    if line.startswith(b"data:"):
+                        committed += json.loads(line[5:])["transactions"]
+                        if submitted - committed < IN_FLIGHT_MAX:
+                            room.set()
+
+        async def sample(url: str, name: str, began: float) -> None:
+            async with session.get(f"{url}/v1/transactions/{name}?wait_ms=30000") as answer:
+                if (await answer.json())["status"] == "committed":
+                    result.latencies_ms.append((time.perf_counter() - began) * 1000)
+
+        counter = asyncio.create_task(count())
+        await started.wait()
+        began = time.perf_counter()
+        samples = []
+        for number, start in enumerate(range(0, len(signed), BATCH)):
+            if submitted - committed >= IN_FLIGHT_MAX:
+                room.clear()
+                await room.wait()
+            if time.perf_counter() >= end:
+                break
+            batch = signed[start : start + BATCH]
+            url = urls[number % len(urls)]
+            sent = time.perf_counter()
+            body = json.dumps({"transactions": [wire for wire, _ in batch]})
+            headers = {"Content-Type": "application/json"}
+            async with session.post(url + "/v1/transactions", data=body, headers=headers) as answer:
+                outcomes = (await answer.json())["results"]
+            result.refused += sum(o["status"] != "pending" for o in outcomes)
+            submitted += len(batch)
+            if number % SAMPLE_EVERY == 0:
+                samples.append(asyncio.create_task(sample(url, batch[-1][1], sent)))
+        result.transactions = committed
+        result.seconds = time.perf_counter() - began
+        await asyncio.gather(*samples)
+        counter.cancel()
+    return result
