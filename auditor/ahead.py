@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass, field
 
 from auditor.verify import BATCH, Item, Verifiers
@@ -166,14 +166,21 @@ class Ahead:
 
     def _send(self) -> None:
         assert self._verifiers is not None, "batches are filled only for verifiers"
-        self._open.send(self._verifiers)
-        self._open = Batch()
+        batch, self._open = self._open, Batch()
+        try:
+            batch.send(self._verifiers)
+        except BrokenExecutor:
+            self.signing = False
 
     def _settle(self, batch: Batch) -> None:
         if batch is self._open:
             self._send()
-        if batch.entries and self.signing:
+        if not (batch.entries and self.signing):
+            return
+        try:
             batch.settle(self._signatures)
+        except BrokenExecutor:  # a process was killed: from here on execution judges all itself
+            self.signing = False
 
     def _keys(self, transaction: Transaction) -> list[bytes] | None:
         """The keys in force now; None if there is none for some witness: execution will judge."""

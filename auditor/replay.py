@@ -20,6 +20,7 @@ from auditor.ahead import Ahead, Coming, Parse
 from auditor.books import Books
 from auditor.figures import Figures, Result
 from auditor.findings import Finding, Findings
+from auditor.memory import found
 from auditor.verify import Verifiers
 from chain.admission import Signatures
 from chain.block import Block, Header, check_body, header_hash
@@ -30,9 +31,7 @@ from chain.errors import Inadmissible, InvalidBlock, Malformed
 from chain.execution import apply_block, protocol_number
 from chain.export import Reader, read_export
 from chain.kinds import Tag
-from chain.ledger import Ledger, MemoryStore
 from chain.rules import PROTOCOL, seat_sets, version_of
-from genesis.build import found_ledger
 from genesis.document import Genesis, parse
 from genesis.texts import _
 from governance_contracts.versions import RELEASE
@@ -103,9 +102,7 @@ class Replay:
         self.genesis = genesis
         self.release = release
         self.findings = Findings()
-        self.store = MemoryStore()
-        self.ledger, writes = found_ledger(genesis, self.store)
-        self.store.write(writes)
+        self.ledger, self.store = found(genesis)
         self.signatures = Judge()
         self.figures = Figures(genesis, self.ledger)
         self.books = Books(genesis, self.findings.report)
@@ -275,6 +272,3 @@ class Replay:
         self.books.close(self.ledger, self.store)
         seconds = time.monotonic() - self.started
         return self.figures.result(self.ledger, self.store, self.findings, seconds)
-
-
-__all__ = ["Ledger", "Progress", "Replay", "replay"]
