@@ -246,9 +246,12 @@ def testnet(
 ) -> None:
     from genesis.city import demo_city
     from genesis.testnet import addresses, write_testnet
+    from genesis.words import salt_from_entropy, seed_from_entropy
 
     now_ms = time.time_ns() // 1_000_000
-    city = demo_city(validators, _seed(seed), residents, time_ms=now_ms, short=short)
+    city = demo_city(
+        validators, _seed(seed), residents, seed_from_entropy, salt_from_entropy, now_ms, short
+    )
     nodes = addresses(city, port_base)
     written = write_testnet(city, folder, nodes)
     data = {

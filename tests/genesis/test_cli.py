@@ -17,7 +17,7 @@ from genesis.console import Exit
 from genesis.document import parse
 from genesis.guide import guided_spec
 from genesis.rules import validate
-from genesis.words import seed_from_mnemonic
+from genesis.words import seed_from_entropy, seed_from_mnemonic
 
 
 def run(*words: str | Path, lang: str = "en") -> Result:
@@ -76,6 +76,7 @@ def test_the_keys_of_a_testnet_are_private_and_open_its_accounts(net: Path) -> N
     for person in people:
         if person["role"] != "treasury":
             assert keys[person["account"]] == [public_key(bytes.fromhex(person["seed"]))]
+            assert person["seed"] == seed_from_entropy(bytes.fromhex(person["entropy"])).hex()
 
 
 def test_the_same_seed_gives_the_same_keys(tmp_path: Path) -> None:
