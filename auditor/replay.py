@@ -33,6 +33,7 @@ from chain.export import Reader, read_export
 from chain.kinds import Tag
 from chain.rules import PROTOCOL, seat_sets, version_of
 from genesis.document import Genesis, parse
+from genesis.rules import validate
 from genesis.texts import _
 from governance_contracts.versions import RELEASE
 
@@ -45,8 +46,14 @@ def replay(
     jobs: int = 1,
     progress: Progress = lambda height, transactions: None,
     release: Release = RELEASE,
+    *,
+    check_genesis: bool = True,
+    expected_chain: bytes | None = None,
 ) -> Result:
     """Audit an export. `jobs`: processes at work, this one included.
+
+    `expected_chain`: the id of the chain that it should be. `seconds` in the result are those
+    of the blocks; founding the state and checking the genesis come before.
 
     Raises NotAnExport or DamagedExport if there is not even a genesis, Malformed if that is not a
     document, ValueError if it cannot found a chain, ReleaseTooOld at a height whose rules this
@@ -56,6 +63,15 @@ def replay(
     genesis = parse(document)
     with Verifiers(jobs - 1) if jobs > 1 else nullcontext() as verifiers, _less_collecting():
         audit = Replay(genesis, release)
+        if check_genesis:
+            for finding in validate(genesis):
+                audit.note("genesis", str(finding), height=0)
+        chain = audit.ledger.tip.chain
+        if expected_chain not in (None, chain):
+            assert expected_chain is not None, "checked in the line above"
+            message = _("This is another chain than the one that you named.")
+            audit.note("genesis", message, expected_chain.hex(), chain.hex(), height=0)
+        audit.started = time.monotonic()
         ahead = Ahead(blocks, audit.ledger, audit.protocol, audit.signatures, verifiers)
         for coming in ahead:
             audit.take(coming)
