@@ -173,3 +173,15 @@ def test_simplifying_keeps_rings_and_invents_no_points(areas: list[tuple[Any, ..
             assert len(fewer) >= 3
             assert set(fewer) <= set(ring)
             assert all(fewer[i] != fewer[i - 1] for i in range(len(fewer)))
+
+
+@given(st.lists(st.integers(-3, 3), min_size=3, max_size=20), st.integers(5, 12))
+def test_two_neighbours_keep_the_same_points_of_their_border(bends: list[int], most: int) -> None:
+    """Each goes along it the other way, and a coarse lattice makes many equal distances."""
+    border = [(0, 0), *((30 * x, 100 * (i + 1)) for i, x in enumerate(bends))]
+    end = (0, 100 * (len(bends) + 1))
+    border.append(end)
+    west = (*border, (-9_000, end[1]), (-9_000, 0))
+    east = (*reversed(border), (9_000, 0), (9_000, end[1]))
+    (one,), (other,) = simplify([(west,), (east,)], most)
+    assert set(one) & set(border) == set(other) & set(border)
