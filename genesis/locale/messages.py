@@ -1,4 +1,4 @@
-"""Keep the catalogues in step with the texts in the code: `python -m genesis.locale.messages`.
+"""Keep the catalogues in step with the texts in the code: `python -m genesis.locale`.
 
 Collects every `_("...")`, `N_("...")` and `ngettext("...", "...", n)` of the command groups, and
 the texts of click that people meet, into LANGUAGE/LC_MESSAGES/socialcoin.po, keeping what is
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import io
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,7 +167,3 @@ def main(arguments: list[str]) -> int:
         missing = untranslated(catalogue)
         print(f"{path.relative_to(ROOT)}: {len(catalogue)} texts, {len(missing)} not translated")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -24,7 +24,7 @@ TRANSLATED = [name for name in LANGUAGES if name != "en"]
 def test_the_compiled_catalogue_is_in_step_with_its_text(name: str) -> None:
     path = messages.po_of(name)
     assert path.with_suffix(".mo").read_bytes() == messages.as_mo(path.read_bytes(), name), (
-        "compile it anew: python -m genesis.locale.messages"
+        "compile it anew: python -m genesis.locale"
     )
 
 
