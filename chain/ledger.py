@@ -338,9 +338,10 @@ class Ledger:
             raise Malformed("the path index does not know a leaf of the tree")
         return crypto.tagged(Tag.RECORD_VALUE, stored)
 
-    def prove_height(self, height: int) -> ListProof:
-        """That header `height` is in the history of all headers up to the tip's."""
-        return prove_history(self._subtree, self.tip.height, height - 1)
+    def prove_height(self, height: int, count: int | None = None) -> ListProof:
+        """That header `height` is in the history of the first `count` headers (None: of all, up
+        to the tip's). Header count + 1 carries the root of that history."""
+        return prove_history(self._subtree, count or self.tip.height, height - 1)
 
     def _subtree(self, level: int, index: int) -> bytes:
         value = self.store.get(history_key(level, index))
