@@ -12,8 +12,8 @@ chain stands.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Protocol, TypeVar, cast
 
@@ -38,6 +38,8 @@ _NOT_READ = object()
 
 SALT_BYTES = 16
 RECORD_CACHE = 120_000
+STORED_CACHE = 20_000
+"""Bytes of records lately read or written: what a change replaces is mostly among them."""
 NODE_CACHE = 60_000
 
 
@@ -127,18 +129,19 @@ def history_key(level: int, index: int) -> bytes:
     return b"h" + bytes([level]) + index.to_bytes(8, "big")
 
 
-class Cache(OrderedDict[Any, Any]):
-    """A mapping that forgets what was kept longest ago, past a named limit."""
+class Cache(dict[Any, Any]):
+    """A mapping that forgets what was kept longest ago, past a named limit; an eighth at a time."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
         self.limit = limit
 
     def keep(self, key: Any, value: Any) -> None:
+        self.pop(key, None)
         self[key] = value
-        self.move_to_end(key)
         if len(self) > self.limit:
-            self.popitem(last=False)
+            for old in list(islice(self, len(self) - self.limit + self.limit // 8)):
+                del self[old]
 
 
 class Ledger:
@@ -148,6 +151,7 @@ class Ledger:
         self.store = store
         self.tip = tip
         self._records: Cache = Cache(RECORD_CACHE)
+        self._stored: Cache = Cache(STORED_CACHE)
         self._nodes: Cache = Cache(NODE_CACHE)
         self._top: dict[str, tree.Node] = {}
 
@@ -188,6 +192,7 @@ class Ledger:
         stored = self.store.get(record_key(table.number, key))
         record = None if stored is None else table.load(stored[SALT_BYTES:])
         self._records.keep(place, record)
+        self._stored.keep(place, stored)
         return record
 
     def scan(self, table: Table[K, V], start: bytes = b"") -> Iterator[tuple[bytes, V]]:
@@ -268,7 +273,10 @@ class Ledger:
         undo = []
         for table, key, path, stored in changed.records:
             place = record_key(table, key)
-            before = self.store.get(place)
+            before = self._stored.get((table, key), _NOT_READ)
+            if before is _NOT_READ:
+                before = self.store.get(place)
+            self._stored.keep((table, key), stored)
             undo.append(UndoEntry(table, key, () if before is None else (before,)))
             writes.append((place, stored))
             if before is None or stored is None:
@@ -301,6 +309,7 @@ class Ledger:
             raise Malformed(f"undoing block {self.tip.height} does not give the earlier state")
         writes, _ = self._state_writes(changed)
         self._records.clear()
+        self._stored.clear()
         self.tip = before
         return [*writes, (TIP_KEY, encode(before))]
 

@@ -55,6 +55,7 @@ from node.effects import (
     WriteBatch,
 )
 from node.inbox import Asked, Class, Closed, Inbox, Told, now_ms
+from node.memory import settle
 from node.messages import VITAL, PeerMessage, Transactions
 from node.peers import PeerNetwork
 from node.repair import Opened
@@ -125,6 +126,7 @@ class Node:
         from node import tls
 
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        settle()
         self._loop = asyncio.get_running_loop()
         self._ended = self._loop.create_future()
         identity = tls.write_identity(self.home.data, self._node_seed)

@@ -1,0 +1,115 @@
+"""How the cost of a payment grows with the number of accounts: one block's work, without network.
+
+A ledger over LevelDB, founded with a small city and then grown with so many copies of one
+resident, straight through `Ledger.state_root`, as a genesis would. Blocks of payments are
+executed, hashed, stored and synced. Signatures are judged beforehand, so that the figure shows
+what depends on the size of the state.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+from statistics import median
+
+from chain import crypto
+from chain.account import ACCOUNTS, PURSES, Holding, Purse
+from chain.admission import Signatures
+from chain.codec import encode
+from chain.execution import Execution
+from chain.kinds import Tag
+from chain.ledger import Ledger
+from chain.money import Cents
+from chain.transaction import AccountActor, Body, Transaction, Witness, parse, seal, signing_bytes
+from genesis.build import first_state
+from genesis.city import City, demo_city
+from governance_contracts.payments import plain
+from governance_contracts.versions import RELEASE
+from node.hand import call
+from node.keyvalue import Engine, open_engine
+from node.memory import settle
+
+PAYMENTS = 350
+BLOCKS = 14
+WARM_UP = 4
+WRITES_AT_ONCE = 100_000
+
+
+def microseconds_per_payment(accounts: int) -> float:
+    """Median over blocks of PAYMENTS payments between random people, at this many accounts."""
+    with tempfile.TemporaryDirectory(prefix="socialcoin-bench-") as folder:
+        engine = open_engine(Path(folder) / "chain")
+        try:
+            city = demo_city(1, b"bench", 1)
+            ledger = _grown(engine, city, accounts)
+            settle()
+            return _measure(engine, ledger, city, accounts)
+        finally:
+            engine.close()
+
+
+def _id(number: int) -> bytes:
+    return crypto.tagged(Tag.ACCOUNT_ID, b"bench", number.to_bytes(8, "big"))[:20]
+
+
+def _grown(engine: Engine, city: City, accounts: int) -> Ledger:
+    """All new accounts have the resident's key, and coin to spend."""
+    chain, draft = first_state(city.genesis)
+    resident = draft.get(ACCOUNTS, city.of("resident")[0].account)
+    assert resident is not None, "the city has a resident"
+    coin = city.genesis.wijken[0].coins[0].code
+    purse = Purse((), (Holding(coin, Cents(100_00)),), ())
+    for number in range(accounts):
+        draft.put(ACCOUNTS, _id(number), resident)
+        draft.put(PURSES, _id(number), purse)
+    ledger, writes = Ledger.found(engine, chain, 0, city.genesis.time_ms, draft)
+    for start in range(0, len(writes), WRITES_AT_ONCE):
+        engine.write(writes[start : start + WRITES_AT_ONCE])
+    return ledger
+
+
+def _measure(engine: Engine, ledger: Ledger, city: City, accounts: int) -> float:
+    random = Random(accounts)
+    signatures = Signatures()
+    seed = city.of("resident")[0].seed
+    coin = city.genesis.wijken[0].coins[0].code
+    taken: list[float] = []
+    for block in range(BLOCKS):
+        people = random.sample(range(accounts), 2 * PAYMENTS)
+        pairs = zip(people[:PAYMENTS], people[PAYMENTS:], strict=True)
+        payments = [
+            _signed(ledger, signatures, seed, block + 1, _id(payer), _id(payee), coin)
+            for payer, payee in pairs
+        ]
+        began = time.perf_counter()
+        parent = ledger.parent()
+        execution = Execution(parent, parent.time_ms + 1_000, RELEASE, signatures)
+        for payment in payments:
+            receipt = execution.run(payment)
+            assert not receipt.refusal, receipt.refusal
+        applied = execution.close(city.genesis.wijken[0].code, (), (), ledger)
+        writes, _ = ledger.commit(applied)
+        engine.write(writes)
+        if block >= WARM_UP:
+            taken.append((time.perf_counter() - began) / PAYMENTS * 1e6)
+    return median(taken)
+
+
+def _signed(
+    ledger: Ledger,
+    signatures: Signatures,
+    seed: bytes,
+    number: int,
+    payer: bytes,
+    payee: bytes,
+    coin: str,
+) -> Transaction:
+    until_ms = ledger.tip.time_ms + 600_000
+    calls = (call("pay", "pay", plain(payer, payee, coin, 1)),)
+    body = Body(ledger.tip.chain, 0, AccountActor(payer, 0), number, until_ms, calls)
+    signature = crypto.sign(seed, signing_bytes(body, encode(body)))
+    transaction = parse(seal(body, [Witness(payer, 0, signature)]))
+    signatures.remember(transaction, [crypto.public_key(seed)])
+    return transaction
