@@ -110,8 +110,10 @@ class History:
         self.applied.append(applied)
         return applied
 
-    def block(self, *transactions: Transaction, refused: bool = False) -> Applied:
-        applied = self.build(*transactions)
+    def block(
+        self, *transactions: Transaction, refused: bool = False, release: Release = RELEASE
+    ) -> Applied:
+        applied = self.build(*transactions, release=release)
         due = len(applied.receipts) - len(transactions)
         outcomes = [receipt.refusal for receipt in applied.receipts[due:]]
         assert all(bool(outcome) == refused for outcome in outcomes), outcomes
@@ -145,7 +147,9 @@ class History:
         self.block(proposal)
         return self.block(self.sign(second, Approve(proposal.id, work)))
 
-    def statement(self, which: int, *entries: Entry) -> int:
+    def statement(
+        self, which: int, *entries: Entry, attestors: int = 2, release: Release = RELEASE
+    ) -> int:
         """The bank's next statement on a coin, attested by two; returns its number."""
         coin = self.city.genesis.wijken[which].coins[0]
         before, opening = self.sequences.get(coin.code, (0, 0))
@@ -156,10 +160,10 @@ class History:
             opening, closing, DETAILS, entries,
         )  # fmt: skip
         digest = hash_of(statement)
-        first, second, _third = self.city.of("attestor", self.codes[which])
-        attest = reserve.Attest
-        self.block(self.sign(first, attest(first.account, coin.code, digest, (statement,))))
-        self.block(self.sign(second, attest(second.account, coin.code, digest, ())))
+        for number, who in enumerate(self.city.of("attestor", self.codes[which])[:attestors]):
+            handed_in = () if number else (statement,)
+            attested = reserve.Attest(who.account, coin.code, digest, handed_in)
+            self.block(self.sign(who, attested), release=release)
         return before + 1
 
     def payout(self, people: Sequence[Person], amount: int, terms: Terms | None = None) -> None:
