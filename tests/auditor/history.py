@@ -65,6 +65,7 @@ class History:
         self.applied: list[Applied] = []
         self.numbers: dict[bytes, int] = {}
         self.signatures = Signatures()
+        self.rotated: list[bytes] = []
         self.sequences: dict[str, tuple[int, int]] = {}
         self.codes = [wijk.code for wijk in self.city.genesis.wijken]
         self.coins = [wijk.coins[0].code for wijk in self.city.genesis.wijken]
@@ -94,7 +95,8 @@ class History:
     def build(self, *transactions: Transaction, release: Release = RELEASE) -> Applied:
         self.time_ms += HOUR_MS
         latest = (self.blocks[-1][1],) if self.blocks else ()
-        proposer = seat_sets(self.ledger).following[len(self.blocks) % len(self.codes)].wijk
+        seats = seat_sets(self.ledger).following
+        proposer = seats[len(self.blocks) % len(seats)].wijk
         applied, dropped = build_block(
             self.ledger.parent(), proposer, self.time_ms, transactions, (), latest,
             release, self.ledger, self.signatures,
@@ -122,12 +124,13 @@ class History:
     def certify(self, height: int, block_hash: bytes, signers: Sequence[int] = ()) -> Certificate:
         """By a quorum of the seats, or by the seats numbered in `signers`."""
         seats = seat_sets(self.ledger).following
-        keys = {v.wijk: v.consensus for v in self.city.validators}
+        secrets = [v.consensus for v in self.city.validators] + self.rotated
+        keys = {crypto.public_key(secret): secret for secret in secrets}
         signatures = []
         for number in signers or range(quorum(len(seats))):
             vote = Vote(height, 0, block_hash, number)
             message = vote_bytes(Kind.PRECOMMIT, self.chain, 0, vote)
-            signature = crypto.sign(keys[seats[number].wijk], message)
+            signature = crypto.sign(keys[seats[number].key], message)
             signatures.append(SeatSignature(number, signature))
         return Certificate(height, 0, block_hash, tuple(signatures))
 
