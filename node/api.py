@@ -1,0 +1,179 @@
+"""The HTTP side of a node: the table of routes, what surrounds each, and the tasks behind it.
+
+    shapes.py            the JSON that goes in and out
+    endpoint.py          what a route is, and reading requests
+    api_chain.py         public reads          queries.py
+    api_transactions.py  handing in            outcomes.py, dry_run.py
+    api_accounts.py      sessions, own reads   sessions.py, queries_account.py
+    stream.py            event streams         feed.py, heights.py
+    index.py             who was concerned where
+    openapi.py, metrics.py
+
+`make_app` gives an aiohttp application. Requests are not to be logged with their paths, which
+hold addresses: run it with `access_log=None`; what is worth knowing is in the metrics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+
+import msgspec
+from aiohttp import web
+
+from node import api_accounts, api_chain, api_transactions, stream
+from node.endpoint import BODY_BYTES_MAX, Api, ApiMistake, Route, check_query, json_response
+from node.feed import Feed
+from node.index import Index
+from node.metrics import Metrics
+from node.openapi import document
+from node.outcomes import Memory
+from node.seam import NodeSeam
+from node.sessions import Clock, Sessions
+from node.shapes import Shape
+
+ROUTES: tuple[Route, ...] = (
+    *api_chain.ROUTES,
+    *api_transactions.ROUTES,
+    *api_accounts.ROUTES,
+    *stream.ROUTES,
+)
+
+API = web.AppKey("api", Api)
+AGAIN_S = 1.0
+
+log = logging.getLogger("socialcoin.api")
+
+WebHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def make_app(
+    node: NodeSeam,
+    index: Index,
+    metrics: Metrics | None = None,
+    clock: Clock = wall_clock_ms,
+) -> web.Application:
+    """The application. It follows the chain from its start to its clean-up, and closes the index
+    then."""
+    metrics = metrics or Metrics()
+    api = Api(
+        node=node,
+        index=index,
+        feed=Feed(node, metrics.committed),
+        sessions=Sessions(node.node_key, clock),
+        metrics=metrics,
+        memory=Memory(),
+        clock=clock,
+        trying=asyncio.Semaphore(1),
+    )
+    app = web.Application(middlewares=[_surround], client_max_size=BODY_BYTES_MAX)
+    app[API] = api
+    app[stream.STREAMS] = stream.Streams()
+    for route in ROUTES:
+        resource = app.router.add_resource(route.path, name=_name(route.path))
+        resource.add_route(route.method, _handle(api, route))
+    openapi = msgspec.json.encode(document(ROUTES, node.genesis.name, node.version))
+    app.router.add_get("/openapi.json", _constant(openapi), name="openapi")
+    app.cleanup_ctx.append(_background)
+    return app
+
+
+def _name(path: str) -> str:
+    """A route's name in logs and figures: its pattern, without what stands in for it."""
+    return path.replace("/", ".").replace("{", "").replace("}", "").strip(".").replace("-", "_")
+
+
+def _constant(body: bytes) -> WebHandler:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=body, content_type="application/json")
+
+    return answer
+
+
+def _handle(api: Api, route: Route) -> WebHandler:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        check_query(request, route.query)
+        found = await route.handler(api, request)
+        if isinstance(found, Shape):
+            return json_response(found, route.status, {"Cache-Control": "no-store"})
+        return found
+
+    return answer
+
+
+@web.middleware
+async def _surround(request: web.Request, handler: WebHandler) -> web.StreamResponse:
+    """Count and time every request; whatever goes wrong becomes the one JSON error object."""
+    started = time.perf_counter()
+    route = request.match_info.route.name or "none"
+    metrics = request.app[API].metrics
+    try:
+        response = await handler(request)
+    except ApiMistake as mistake:
+        response = mistake.response()
+    except web.HTTPException as error:
+        response = _of_http(error).response()
+    except (asyncio.CancelledError, ConnectionError):
+        raise
+    except Exception:
+        log.exception("request_failed", extra={"route": route, "method": request.method})
+        response = ApiMistake(
+            500,
+            "InternalError",
+            "The node made a mistake, which is in its log. Try again, or ask another node.",
+        ).response()
+    metrics.requests.labels(route, request.method, str(response.status)).inc()
+    if not isinstance(response, web.Response):
+        return response  # a stream: how long it lasted says nothing
+    metrics.request_seconds.labels(route).observe(time.perf_counter() - started)
+    return response
+
+
+def _of_http(error: web.HTTPException) -> ApiMistake:
+    match error:
+        case web.HTTPNotFound():
+            return ApiMistake(
+                404, "UnknownRoute", "There is no such route. /openapi.json lists all of them."
+            )
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            return ApiMistake(
+                405,
+                "WrongMethod",
+                f"This route takes {allowed}.",
+                headers={"Allow": allowed},
+            )
+        case _:
+            return ApiMistake(
+                error.status, "BadRequest", f"The request was refused: {error.reason}."
+            )
+
+
+async def _background(app: web.Application) -> AsyncIterator[None]:
+    """Follow the chain and keep the index, while the application runs."""
+    api = app[API]
+    tasks = [
+        asyncio.create_task(_again("feed", api.feed.run)),
+        asyncio.create_task(_again("index", lambda: api.index.follow(api.node, api.feed))),
+    ]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.to_thread(api.index.close)
+
+
+async def _again(name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Keep a task going: a failure is logged, and it begins again where it was."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("task_failed", extra={"task": name})
+        await asyncio.sleep(AGAIN_S)
