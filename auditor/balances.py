@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from auditor.wire import fields, stored
-from chain.ledger import KeyValue, Ledger, record_key
-
-PURSES, SUPPLY, HELD_LOTS = 2, 61, 62
-SALT = 16
 FREE = 0
 
 Place = tuple[str, int]
@@ -61,30 +56,3 @@ class Balances:
             self.free[coin], self.lots[coin], 0, 0,
             self.redeeming[coin], self.minted[coin], self.burned[coin],
         ]  # fmt: skip
-
-
-def in_state(ledger: Ledger, account: bytes) -> dict[Place, int]:
-    """What the state says that an account holds."""
-    found: dict[Place, int] = {}
-    purse = stored(ledger, PURSES, account)
-    for _tag, coin, amount in purse[2] if purse else ():
-        found[(coin, FREE)] = amount
-    held = stored(ledger, HELD_LOTS, account)
-    for _tag, coin, lot, amount in held[1] if held else ():
-        found[(coin, lot)] = amount
-    return found
-
-
-def accounts_in_state(store: KeyValue) -> set[bytes]:
-    """Every account with a record of money."""
-    return {
-        key[3:]
-        for table in (PURSES, HELD_LOTS)
-        for key, _ in store.scan(record_key(table, b""), record_key(table + 1, b""))
-    }
-
-
-def supplies_in_state(store: KeyValue) -> dict[str, list[int]]:
-    """By coin, in the order of `Balances.form`."""
-    pairs = store.scan(record_key(SUPPLY, b""), record_key(SUPPLY + 1, b""))
-    return {key[3:].decode(): fields(data[SALT:])[1:8] for key, data in pairs}

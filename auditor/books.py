@@ -17,15 +17,9 @@ from collections import deque
 from collections.abc import Callable
 
 from auditor.authority import Decisions, Ran
-from auditor.balances import (
-    FREE,
-    Balances,
-    Place,
-    accounts_in_state,
-    in_state,
-    supplies_in_state,
-)
+from auditor.balances import FREE, Balances
 from auditor.bank import bank_of
+from auditor.comparison import Comparison
 from auditor.findings import Finding, Report
 from auditor.numbers import Numbers
 from auditor.wire import Fields, fields, stored, written
@@ -39,7 +33,7 @@ from chain.transaction import Transaction
 from genesis.document import Genesis
 from genesis.texts import _
 
-ACCOUNTS, SUPPLY, LOTS, PAYMENTS = 1, 61, 70, 90
+ACCOUNTS, LOTS, PAYMENTS = 1, 70, 90
 GRACE_MS = 30 * DAY_MS
 SUCCESSIONS_MAX = 8
 
@@ -67,9 +61,7 @@ class Books:
         self._back: Fields | None = None
         self._run = (0, 0)
         self._reclaimed = False
-        self._off: dict[bytes, dict[Place, int]] = {}
-        self._supply_off: dict[str, list[int]] = {}
-        """Differences that were reported: each is told once, not in every block."""
+        self._comparison = Comparison(self.balances, self.note)
         bank = self.bank
         self._handlers: dict[int, Handler] = {
             600: self._lot_opened,
@@ -329,63 +321,10 @@ class Books:
 
     def compare(self, applied: Applied, after: Ledger) -> None:
         """Do the accounts and coins that a block touched stand in the state as they stand here?"""
-        touched = self.balances.touched
-        coins: dict[str, None] = {}
-        for table, key in applied.draft.changes:
-            if table in (2, 62):
-                touched[key] = None
-            elif table == SUPPLY:
-                coins[key.decode()] = None
-        for account in touched:
-            self._compare_account(after, account)
-        touched.clear()
-        for coin in coins:
-            record = stored(after, SUPPLY, coin.encode())
-            self._compare_supply(coin, record[1:8] if record else [0] * 7)
-
-    def _compare_account(self, ledger: Ledger, account: bytes) -> None:
-        state = in_state(ledger, account)
-        mine = self.balances.held.get(account, {})
-        if state == mine and account not in self._off:
-            return
-        off: dict[Place, int] = {}
-        for coin, lot in sorted(mine.keys() | state.keys()):
-            expected, found = mine.get((coin, lot), 0), state.get((coin, lot), 0)
-            off[(coin, lot)] = found - expected
-            if off[(coin, lot)] != self._off.get(account, {}).get((coin, lot), 0):
-                message = _("Account {account}, {coin}, lot {lot}: not what receipts add up to.")
-                self.note(
-                    "balance",
-                    message.format(account=account.hex(), coin=coin, lot=lot),
-                    str(expected),
-                    str(found),
-                )
-        self._off[account] = off
-
-    def _compare_supply(self, coin: str, state: list[int]) -> None:
-        mine = self.balances.form(coin)
-        off = [a - b for a, b in zip(state, mine, strict=True)]
-        if off != self._supply_off.get(coin, [0] * 7):
-            message = _("The totals of {coin} are not what was made, unmade and moved.")
-            self.note(
-                "supply",
-                message.format(coin=coin),
-                " ".join(map(str, mine)),
-                " ".join(map(str, state)),
-            )
-        self._supply_off[coin] = off
-        held = self.balances.total(coin)
-        made = self.balances.minted[coin] - self.balances.burned[coin]
-        if held != made:
-            message = _("{coin}: all accounts together do not hold what was made less unmade.")
-            self.note("supply", message.format(coin=coin), str(made), str(held))
+        self._comparison.block(applied, after)
 
     def close(self, ledger: Ledger, store: KeyValue) -> None:
         """All accounts and coins, once more, at the end."""
         self.height = ledger.tip.height
-        for account in sorted(accounts_in_state(store) | self.balances.held.keys()):
-            self._compare_account(ledger, account)
-        supplies = supplies_in_state(store)
-        for coin in sorted(supplies.keys() | self.balances.minted.keys()):
-            self._compare_supply(coin, supplies.get(coin, [0] * 7))
+        self._comparison.whole(ledger, store)
         self.bank.close()

@@ -141,14 +141,14 @@ class History:
 
     # What boards and attestors do, one block each.
 
-    def decide(self, which: int, *args: Record) -> Applied:
+    def decide(self, which: int, *args: Record, release: Release = RELEASE) -> Applied:
         """Two of three members of a board carry these calls out."""
         calls = tuple(call(a) for a in args)
         work = work_of(self.ledger, RELEASE, calls)
         first, second, _third = self.board[which]
         proposal = self.sign(first, Propose(self.codes[which], calls, Text("a reason"), (), work))
-        self.block(proposal)
-        return self.block(self.sign(second, Approve(proposal.id, work)))
+        self.block(proposal, release=release)
+        return self.block(self.sign(second, Approve(proposal.id, work)), release=release)
 
     def statement(
         self, which: int, *entries: Entry, attestors: int = 2, release: Release = RELEASE

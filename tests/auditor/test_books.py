@@ -27,10 +27,11 @@ from chain.execution import Applied
 from chain.money import Cents
 from chain.state import Draft, View
 from chain.transaction import Transaction
-from governance_contracts import board, booking, pay, redemption, statements
+from governance_contracts import board, booking, federation, pay, redemption, statements
 from governance_contracts.balances import FREE, book, create, give_free
 from governance_contracts.board import Propose
 from governance_contracts.books import EntryKind, Reserve, require_reserve
+from governance_contracts.changes import SetParameter
 from governance_contracts.proposals import Text, work_of
 from governance_contracts.redemption import Redeem
 from governance_contracts.reserve import CoinReceived, Mint, Minted
@@ -197,6 +198,19 @@ def test_a_decision_by_who_left_the_board_is_found(h: History) -> None:
     evil = with_another(h, "board", "approve", board, "approvals_counted", count)
     block(h, evil, h.sign(second, board.Approve(proposal.id, work)))
     assert checks(audit(h, evil)) == ["authority"]
+
+
+def test_a_motion_that_too_few_boards_approved_is_found() -> None:
+    h = History(validators=4, residents=1)
+    calls = (call(SetParameter("day_max_person", 400_000)),)
+    work = work_of(h.ledger, RELEASE, calls)
+    moved = h.decide(0, federation.Propose(h.codes[0], calls, Text("a reason"), work))
+    motion = moved.transactions[0].id
+    evil = with_another(h, "federation", "approve", federation, "approvals_needed", lambda *_: 2)
+    h.decide(1, federation.Approve(h.codes[1], motion, work), release=evil)
+    result = audit(h, evil)
+    assert checks(result) == ["authority"]
+    assert found(result, "authority") == (len(h.blocks), "3", "2")
 
 
 # Payments.
