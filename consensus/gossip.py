@@ -35,7 +35,7 @@ def summary(tally: Tally, height: int, round: int, stage: Stage) -> Summary:
     claim = _open_claim(tally, round)
     listed = tally.rounds()[1 - ROUNDS_MAX :]
     if claim is not None and claim[0] not in listed:
-        listed = [claim[0], *listed]
+        listed = sorted([claim[0], *listed])
     rounds = []
     for r in listed:
         held = tally.of(r)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from chain.block import header_hash
 from chain.errors import Malformed
+from chain.kinds import Kind
 from consensus.events import ProposalReceived, VoteReceived
 from consensus.messages import SignedVote, check_proposal, check_vote
 from node.effects import Effects, PeerId, Send
@@ -109,7 +110,7 @@ def take_votes(open_: OpenHeight, peer: PeerId, votes: tuple[SignedVote, ...]) -
         if height != open_.number:
             continue
         new = open_.seen.new(signed, open_.machine.round)
-        if not new and not open_.seen.claimed(signed, open_.machine.backed):
+        if not new and not _claimed(open_, signed):
             continue
         if not check_vote(signed, open_.seats, tip.chain, tip.epoch):
             raise Malformed("a vote with a bad signature")
@@ -122,6 +123,18 @@ def take_votes(open_: OpenHeight, peer: PeerId, votes: tuple[SignedVote, ...]) -
         yield Send(beyond, Votes(tuple(fresh + late)))
     for signed in fresh + again:
         yield from open_.drive(VoteReceived(signed))
+
+
+def _claimed(open_: OpenHeight, signed: SignedVote) -> bool:
+    """A prevote for a block that matters now, which the machine does not count?
+
+    The tally refuses a seat's second prevote until a proposal claims a polka with it
+    (`consensus.tally`), so it is handed in again, though not passed on again.
+    """
+    vote, machine = signed.vote, open_.machine
+    if signed.kind != Kind.PREVOTE or not machine.backed(vote.block):
+        return False
+    return vote.seat not in [v.vote.seat for v in machine.polka(vote.round, vote.block)]
 
 
 def give_block(open_: OpenHeight, peer: PeerId, wanted: WantBlock) -> Effects:

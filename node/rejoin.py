@@ -7,10 +7,15 @@ made was signed elsewhere, with our key: then the seat must not go on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chain.certificate import Seats, quorum
 from consensus.messages import SignedProposal, SignedVote, check_proposal, check_vote
 from node.messages import Signed
 from node.signer import Signer
+
+PATIENCE_TICKS = 3
+"""Gossip ticks after which what a seat's neighbours hold includes what theirs hold."""
 
 
 class KeyUsedElsewhere(Exception):
@@ -28,6 +33,9 @@ class KeyUsedElsewhere(Exception):
 class Rejoin:
     """Counts the answers of one open height, until q - 1 seats were heard in this life.
 
+    A seat that is connected to fewer hears the others through those: summaries have brought them
+    what the seats behind them hold, once some time has passed.
+
     Nothing is waited for without a seat, with q = 1, or once the seat has signed in this life.
     None of these lasts: the seats of a height that is synced may be others than those of the tip.
     """
@@ -36,6 +44,7 @@ class Rejoin:
         self._heard_enough = False
         self._exempt = True
         self._heard: dict[str, None] = {}
+        self._ticks = 0
 
     @property
     def done(self) -> bool:
@@ -64,6 +73,21 @@ class Rejoin:
         if wijk != seats[me].wijk and wijk in [seat.wijk for seat in seats]:
             self._heard[wijk] = None
         if len(self._heard) >= quorum(len(seats)) - 1:
+            self._heard_enough = True
+
+    def tick(
+        self, seats: Seats, me: int | None, connected: Sequence[str], reached: Sequence[str]
+    ) -> None:
+        """Time passes. `connected`: the seats we are connected to; `reached`: those, and the
+        seats that they say they are connected to."""
+        if me is None or self.done:
+            return
+        self._ticks += 1
+        others = [seat.wijk for number, seat in enumerate(seats) if number != me]
+        near = [wijk for wijk in others if wijk in connected]
+        known = [wijk for wijk in others if wijk in reached]
+        all_heard = bool(near) and all(wijk in self._heard for wijk in near)
+        if self._ticks > PATIENCE_TICKS and all_heard and len(known) >= quorum(len(seats)) - 1:
             self._heard_enough = True
 
 

@@ -12,6 +12,8 @@ decides; the block is committed in one batch; the next height opens.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chain.admission import Signatures
 from chain.certificate import Certificate, Seats
 from chain.errors import Malformed
@@ -22,6 +24,7 @@ from consensus.machine import Machine
 from consensus.round import Stage, TimedOut
 from node import gossip, restart, wal
 from node.common import Common, Identity
+from node.early import Early
 from node.effects import (
     EXIT_FAILURE,
     EXIT_GUARD,
@@ -95,7 +98,8 @@ class Replica:
         self._log = log
         self._catch_up = CatchUp(self.peers)
         self._rejoin = Rejoin()
-        self._gap_over = True
+        self._gap_begun = self._gap_over = 0
+        self._early = Early()
         self._heartbeat_over = False
         self._ticks = 0
         self._stopped = False
@@ -163,20 +167,23 @@ class Replica:
             case PeerJoined(peer, wijk):
                 self.peers.join(peer, wijk)
                 yield from self._introduce((peer,))
-                for message in in_batches(self.mempool.oldest()):
-                    yield Send((peer,), message)
+                yield from self._offer((peer,), self.mempool.oldest())
             case PeerLeft(peer):
                 self.peers.leave(peer)
                 self._catch_up.left(peer)
             case Submitted():
                 yield from self._submitted(given)
             case MessageReceived(peer, message):
-                try:
-                    yield from self._message(peer, message)
-                except Malformed as error:
-                    yield Misbehaved(peer, str(error))
+                self._early.keep(peer, message, self.height)
+                yield from self._received(peer, message)
             case Alarm(timer):
                 yield from self._alarm(timer)
+
+    def _received(self, peer: PeerId, message: PeerMessage) -> Effects:
+        try:
+            yield from self._message(peer, message)
+        except Malformed as error:
+            yield Misbehaved(peer, str(error))
 
     def _message(self, peer: PeerId, message: PeerMessage) -> Effects:
         match message:
@@ -213,6 +220,9 @@ class Replica:
             if decision is not None:
                 yield from self._commit(decision)
                 yield from self._introduce(self.peers.all())
+                for peer, message in self._early.take():
+                    yield from self._received(peer, message)
+            yield from self._begin_gap()
             yield from self._speak()
             yield from self._consider_start()
             if self._open.decision is None:
@@ -258,7 +268,8 @@ class Replica:
 
     def _consider_start(self) -> Effects:
         """Leave idleness if the gap is over and there is a reason."""
-        if self.machine.started or not self._gap_over or self._catch_up.waiting(self.height):
+        in_gap = self._gap_over < self.height <= self._gap_begun
+        if self.machine.started or in_gap or self._catch_up.waiting(self.height):
             return
         now_ms = self._common.now_ms
         if (
@@ -266,7 +277,16 @@ class Replica:
             or due_at(self.ledger, now_ms)
             or self.mempool.ready(self.ledger, now_ms)
         ):
+            yield from self._begin_gap(self.height)
             yield from self._open.start()
+
+    def _begin_gap(self, begun: int = 0) -> Effects:
+        """From the beginning of one height to that of the next, at least the gap; no gap between
+        blocks that come in one after the other while we catch up."""
+        begun = begun or (self.height if self.machine.started else 0)
+        if self._gap_begun <= begun:
+            self._gap_begun = begun + 1
+            yield Arm(Timer("gap", begun + 1), BLOCK_GAP_MS.of(self.ledger))
 
     def _commit(self, decision: Decision) -> Effects:
         """One synced batch, then the log of the next height, then the news."""
@@ -277,10 +297,6 @@ class Replica:
         yield Replace("wal", wal.begin(self.height, self.ledger.tip.hash))
         yield Committed(applied, certificate, applied.receipts)
         self._require_release()
-        gap_ms = BLOCK_GAP_MS.of(self.ledger)
-        self._gap_over = gap_ms == 0
-        if gap_ms:
-            yield Arm(Timer("gap", self.height), gap_ms)
         yield from self._arm_heartbeat()
 
     def _require_release(self) -> None:
@@ -290,7 +306,9 @@ class Replica:
             raise ReleaseTooOld(self.height, missing)
 
     def _arm_heartbeat(self) -> Effects:
-        yield Arm(Timer("heartbeat", self.height), HEARTBEAT_MS.of(self.ledger))
+        """The first block of a chain waits for nothing: it shows that the founders are there."""
+        wait_ms = HEARTBEAT_MS.of(self.ledger) if self.ledger.tip.height else 0
+        yield Arm(Timer("heartbeat", self.height), wait_ms)
 
     # Silence: until the seat has rejoined, while it waits for blocks, and when it has diverged.
 
@@ -334,7 +352,11 @@ class Replica:
         if given.peer is None:
             yield Admitted(tuple(outcomes))
         peers = self.peers.beyond(given.peer)
-        for message in in_batches(taken) if peers else ():
+        if peers:
+            yield from self._offer(peers, taken)
+
+    def _offer(self, peers: tuple[PeerId, ...], transactions: Iterable[bytes]) -> Effects:
+        for message in in_batches(transactions):
             yield Send(peers, message)
 
     # Timers.
@@ -346,8 +368,8 @@ class Replica:
                 yield from self._tick()
             case "round" if timer.height == self.height:
                 yield from self._open.drive(TimedOut(Stage(timer.stage), timer.height, timer.round))
-            case "gap" if timer.height == self.height:
-                self._gap_over = True
+            case "gap":
+                self._gap_over = max(self._gap_over, timer.height)
             case "heartbeat" if timer.height == self.height:
                 self._heartbeat_over = True
             case "catch_up" if timer.height == self.height:
@@ -357,13 +379,13 @@ class Replica:
 
     def _tick(self) -> Effects:
         """Every two seconds: repeat what may have been lost."""
+        self._rejoin.tick(self.seats, self.machine.me, self.peers.wijken(), self.peers.reached())
         yield from self._introduce(self.peers.all())
         yield from gossip.ask_again(self._open)
         yield from self._catch_up.ask_aside(self.height)
         self._ticks = (self._ticks + 1) % OFFER_TICKS
         if not self._ticks and len(self.peers):
-            for message in in_batches(self.mempool.oldest()):
-                yield Send(self.peers.all(), message)
+            yield from self._offer(self.peers.all(), self.mempool.oldest())
 
     # Catching up.
 

@@ -7,8 +7,6 @@ often. Bounded like the tally: of rounds further than the next one, the highest 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from consensus.evidence import Place, place_of
 from consensus.messages import SignedMessage, SignedVote
 
@@ -32,16 +30,6 @@ class Seen:
             return False
         known = self._said.get(place, ())
         return said not in known and len(known) < SAID_MAX
-
-    def claimed(self, message: SignedMessage, backed: Callable[[bytes], bool]) -> bool:
-        """Is it a seat's second word, for a block that matters now?
-
-        The tally refuses a second prevote until a proposal claims a polka with it
-        (`consensus.tally`), so it is handed in again, though not passed on again.
-        """
-        place, said = _said(message)
-        known = self._said.get(place, ())
-        return isinstance(message, SignedVote) and known[:1] != (said,) and backed(said)
 
     def note(self, message: SignedMessage, round: int) -> None:
         place, said = _said(message)

@@ -73,6 +73,11 @@ class Peers:
         """The seats we are connected to, sorted."""
         return tuple(sorted({p.wijk for p in self._peers.values() if p.wijk is not None}))
 
+    def reached(self) -> tuple[str, ...]:
+        """The seats we are connected to, and those that our peers say they are, sorted."""
+        second = {wijk for peer in self._peers.values() for wijk in peer.neighbours}
+        return tuple(sorted(second.union(self.wijken())))
+
     def stand(self, peer: PeerId, standing: Standing) -> Peer | None:
         found = self._peers.get(peer)
         if found is not None:

@@ -7,38 +7,42 @@ from random import Random
 from chain.ledger import MemoryStore
 from node.effects import Effect, Persist, Replace, WriteBatch
 
+WRITE_BACK = 0.02
+
 
 class SimulatedDisk:
-    """Two journals and a store. `lying`: says that it synced and did not (a mutation)."""
+    """Two journals and a store.
 
-    def __init__(self, store: MemoryStore, guard: bytes, lying: bool = False) -> None:
+    `lying`: it says that a journal was synced when the bytes are only in its cache, which it
+    writes back now and then and loses in a crash. That is what skipping the sync does.
+    """
+
+    def __init__(self, store: MemoryStore, guard: bytes, random: Random, lying: bool) -> None:
         self.store = store
-        self.files: dict[str, bytearray] = {"wal": bytearray(), "guard": bytearray(guard)}
-        self.lying = lying
-        self._synced: dict[str, int] = {name: len(data) for name, data in self.files.items()}
+        self.files: dict[str, bytes] = {"wal": b"", "guard": guard}
+        self._durable = dict(self.files)
+        self._random = random
+        self._lying = lying
 
     def perform(self, effect: Effect) -> None:
         match effect:
             case Persist(file, data):
                 self.files[file] += data
             case Replace(file, data):
-                self.files[file] = bytearray(data)
+                self.files[file] = data
             case WriteBatch(writes):
                 self.store.write(writes)
-        if not self.lying:
-            self._synced = {name: len(data) for name, data in self.files.items()}
+            case _:
+                return
+        if not self._lying or self._random.random() < WRITE_BACK:
+            self._durable = dict(self.files)
 
-    def crash_in(self, effect: Effect, random: Random) -> None:
+    def crash_in(self, effect: Effect) -> None:
         """A crash while this effect is under way: an append may be cut anywhere, a batch and a
         replacement happen whole or not at all."""
         if isinstance(effect, Persist):
-            cut = random.randrange(len(effect.data) + 1)
-            self.files[effect.file] += effect.data[:cut]
-        elif isinstance(effect, Replace | WriteBatch) and random.random() < 0.5:
+            cut = self._random.randrange(len(effect.data) + 1)
+            self.perform(Persist(effect.file, effect.data[:cut]))
+        elif isinstance(effect, Replace | WriteBatch) and self._random.random() < 0.5:
             self.perform(effect)
-
-    def lose_unsynced(self) -> None:
-        """What a lying disk never wrote is gone after a crash."""
-        if self.lying:
-            for name, size in self._synced.items():
-                del self.files[name][size:]
+        self.files = dict(self._durable)

@@ -30,6 +30,8 @@ def world_of(seed: int, lying_disks: bool = False) -> World:
         delay_max_ms=random.choice((30, 300, 1500)),
         crash=random.choice((0.0, 0.001, 0.005)),
         partition=random.choice((0.0, 0.2)),
+        heal=random.choice((0.4, 0.1)),
+        curtain=random.choice((0.0, 0.3)) if validators == 4 else 0.0,
     )
     return World(seed, validators, faults, byzantine, lying_disks)
 
@@ -40,7 +42,7 @@ def run_seed(seed: int, lying_disks: bool = False) -> Figures:
     end = world.now_ms + SAFETY_MS
     while world.now_ms < end:
         world.submit()
-        if world.groups and world.random.random() < 0.4:
+        if world.groups and world.random.random() < world.faults.heal:
             world.heal()
         elif world.random.random() < world.faults.partition:
             world.split()
@@ -52,6 +54,7 @@ def run_seed(seed: int, lying_disks: bool = False) -> Figures:
 def settle(world: World) -> None:
     """No more faults: every honest machine must reach two more heights within the bound."""
     world.heal()
+    world.curtain = None
     world.faults = CALM
     world.run(world.now_ms + 4_000)
     honest = [m for m in world.machines if m.index not in world.byzantine]
@@ -61,6 +64,7 @@ def settle(world: World) -> None:
         world.submit()
         world.run(world.now_ms + 1_000)
         if all(m.replica and m.replica.ledger.tip.height >= goal for m in honest):
+            world.compare()
             return
     heights = [m.replica.ledger.tip.height if m.replica else None for m in world.machines]
     world.violate(f"no two blocks in {LIVENESS_MS} ms without faults; heights {heights}")

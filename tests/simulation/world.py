@@ -2,23 +2,28 @@
 
 The safety phase injects faults; the liveness phase stops them and gives the chain a bounded time
 to commit. After every event the checkers look: one block per height, one root per height, no
-honest seat signs two things for one place, money neither made nor lost.
+honest seat signs two things for one place, money neither made nor lost. At the end every honest
+store holds the same chain, and in it every transaction that was ever reported final, once.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from random import Random
 
 from chain import crypto
+from chain.account import free_coin, purse_of
 from chain.admission import Signatures
-from chain.codec import encode
+from chain.codec import decode, encode
+from chain.kinds import Kind
 from chain.ledger import Ledger, MemoryStore, Tip
+from chain.money import Cents
 from chain.transaction import parse
-from consensus.evidence import place_of
-from consensus.messages import SignedProposal, SignedVote
+from consensus.messages import SignedVote
+from consensus.proposer import proposer
 from node import signer as signers
 from node.effects import (
     Alarm,
@@ -31,18 +36,21 @@ from node.effects import (
     Misbehaved,
     PeerJoined,
     PeerLeft,
+    Persist,
+    Replace,
     Send,
     Sign,
     Started,
     Stop,
     Submitted,
 )
+from node.journal import read_frames
 from node.messages import PeerMessage, Proposal, Transactions, Votes, read_message
 from node.replica import Identity, Replica
-from node.signer import Signer
+from node.signer import GuardRecord, Signer
 from node.store import Store
 from tests.chain import toy
-from tests.simulation.byzantine import equivocate
+from tests.simulation.byzantine import Liar
 from tests.simulation.disk import SimulatedDisk
 
 WIJKEN = tuple(f"W{i}" for i in range(10))
@@ -56,7 +64,8 @@ class Violation(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Probabilities per message or effect, and mean times in ms between larger faults."""
+    """Probabilities: per message (loss, duplicate), per effect (crash), per second or so
+    (partition, heal), per height (curtain)."""
 
     loss: float = 0.1
     duplicate: float = 0.05
@@ -64,6 +73,8 @@ class Faults:
     crash: float = 0.002
     restart_ms: int = 3_000
     partition: float = 0.15
+    heal: float = 0.4
+    curtain: float = 0.0
 
 
 CALM = Faults(loss=0.0, duplicate=0.0, delay_max_ms=20, crash=0.0, partition=0.0)
@@ -82,6 +93,41 @@ class Machine:
 
 
 @dataclass(slots=True)
+class Curtain:
+    """The network as an adversary, in round 0 of one height.
+
+    Nobody hears the precommit of `decider`, and who proposes next hears neither the proposal nor
+    the decider's prevote. So one seat may decide, two be locked, and the fourth know of nothing.
+    Once the decider has committed it is cut off, until the curtain is drawn back.
+    """
+
+    height: int
+    decider: int
+    next_proposer: int
+    until_ms: int
+    decided: bool = False
+
+    def shows(self, message: PeerMessage, sender: int, receiver: int) -> PeerMessage | None:
+        if self.decided and self.decider in (sender, receiver):
+            return None
+        match message:
+            case Votes(votes):
+                shown = tuple(vote for vote in votes if not self._hides(vote, receiver))
+                return Votes(shown) if shown else None
+            case Proposal(signed, _) if receiver == self.next_proposer:
+                place = signed.proposal.height, signed.proposal.round
+                return None if place == (self.height, 0) else message
+            case _:
+                return message
+
+    def _hides(self, signed: SignedVote, receiver: int) -> bool:
+        vote = signed.vote
+        if (vote.height, vote.round, vote.seat) != (self.height, 0, self.decider):
+            return False
+        return signed.kind == Kind.PRECOMMIT or receiver == self.next_proposer
+
+
+@dataclass(slots=True)
 class Figures:
     heights: int = 0
     events: int = 0
@@ -96,7 +142,9 @@ class World:
         faults: Faults,
         byzantine: frozenset[int] = frozenset(),
         lying_disks: bool = False,
+        links: frozenset[tuple[int, int]] | None = None,
     ) -> None:
+        """`links`: who is connected to whom (lower index first); None: all to all."""
         self.seed = seed
         self.random = Random(seed)
         self.faults = faults
@@ -107,8 +155,13 @@ class World:
         self.town = toy.Town(wijken=WIJKEN[:validators], people=PEOPLE)
         self.chain: dict[int, bytes] = {}
         self.roots: dict[int, bytes] = {}
-        self.signed: dict[tuple[int, object], bytes] = {}
+        self.signed: dict[tuple[int, int, int, int], bytes] = {}
+        self.final: dict[bytes, int] = {}
+        self.messages: Counter[str] = Counter()
+        self.liars = {index: Liar(index, WIJKEN[index]) for index in byzantine}
         self.groups: tuple[frozenset[int], ...] = ()
+        self.curtain: Curtain | None = None
+        self._links = links
         self._queue: list[tuple[int, int, int, int, Input]] = []
         self._sequence = 0
         self.machines = []
@@ -117,7 +170,7 @@ class World:
             store.pairs = dict(self.town.store.pairs)
             guard = signers.first_record(toy.CHAIN, 0, toy.public("seat " + WIJKEN[index]))
             off = self.random.randrange(-400, 400)
-            disk = SimulatedDisk(store, guard, lying_disks)
+            disk = SimulatedDisk(store, guard, self.random, lying_disks)
             self.machines.append(Machine(index, disk, off))
         for machine in self.machines:
             self._start(machine)
@@ -125,39 +178,38 @@ class World:
     # The machines.
 
     def _start(self, machine: Machine) -> None:
-        machine.disk.lose_unsynced()
         machine.life += 1
         store = Store.open(machine.disk.store)
         assert store is not None, "a founded store holds a ledger"
         wijk = WIJKEN[machine.index]
         key = toy.public("seat " + wijk)
-        signer = Signer(toy.CHAIN, 0, key, bytes(machine.disk.files["guard"]))
+        signer = Signer(toy.CHAIN, 0, key, machine.disk.files["guard"])
         machine.replica = Replica(
             store,
             toy.RELEASE,
             Identity(wijk, signer),
-            bytes(machine.disk.files["wal"]),
+            machine.disk.files["wal"],
             Signatures(),
         )
         self.note(f"{wijk} starts at {machine.replica.height}")
         self._later(0, machine, Started())
         for other in self.machines:
-            if other is not machine and other.replica is not None:
+            if self._linked(machine, other) and other.replica is not None:
                 self._later(5, machine, PeerJoined(self._peer(other), WIJKEN[other.index]))
                 self._later(5, other, PeerJoined(self._peer(machine), wijk))
 
-    def _crash(self, machine: Machine) -> None:
+    def crash(self, machine: Machine, back_after_ms: int) -> None:
         self.note(f"{WIJKEN[machine.index]} crashes")
         self.figures.faults["crash"] += 1
         machine.replica = None
         for other in self.machines:
-            if other is not machine:
+            if self._linked(machine, other):
                 self._later(1, other, PeerLeft(self._peer(machine)))
-        delay_ms = 1 + self.random.randrange(self.faults.restart_ms or 3_000)
-        heappush(
-            self._queue,
-            (self.now_ms + delay_ms, self._next(), machine.index, machine.life, Started()),
-        )
+        self._later(back_after_ms, machine, Started())
+
+    def _linked(self, one: Machine, other: Machine) -> bool:
+        pair = min(one.index, other.index), max(one.index, other.index)
+        return one is not other and (self._links is None or pair in self._links)
 
     def _peer(self, machine: Machine) -> str:
         return f"{machine.index}.{machine.life}"
@@ -206,8 +258,8 @@ class World:
                 return
             answer = None
             if self.random.random() < self.faults.crash:
-                machine.disk.crash_in(effect, self.random)
-                self._crash(machine)
+                machine.disk.crash_in(effect)
+                self.crash(machine, 1 + self.random.randrange(self.faults.restart_ms))
                 return
             answer = self._perform(machine, effect)
             if machine.replica is None or machine.stopped:
@@ -216,6 +268,8 @@ class World:
     def _perform(self, machine: Machine, effect: Effect) -> bytes | None:
         machine.disk.perform(effect)
         match effect:
+            case Persist("guard", data) | Replace("guard", data):
+                self._watch_guard(machine, data)
             case Sign(message):
                 return crypto.sign(toy.seed("seat " + WIJKEN[machine.index]), message)
             case Send(peers, message):
@@ -224,7 +278,8 @@ class World:
             case Arm(timer, delay_ms):
                 self._later(delay_ms, machine, Alarm(timer))
             case Committed(applied, certificate, _):
-                self._committed(machine, applied.block.header.height, certificate.block)
+                ids = [transaction.id for transaction in applied.transactions]
+                self._committed(machine, certificate.height, certificate.block, ids)
             case Stop(code, reason):
                 self.note(f"{WIJKEN[machine.index]} stops with {code}: {reason}")
                 machine.stopped = f"{code}: {reason}"
@@ -244,10 +299,17 @@ class World:
         receiver = self.machines[index]
         if receiver.life != life or receiver.replica is None:
             return
-        if machine.index in self.byzantine:
-            message = equivocate(message, machine.index, index)
-        else:
-            self._watch(machine.index, message)
+        self.messages[type(message).__name__] += 1
+        if machine.index in self.liars:
+            assert machine.replica is not None, "who sends is there"
+            told = self.liars[machine.index].tell(machine.replica, message, index)
+            if told is None:
+                return
+            message = told
+        shown = self._behind_curtain(message, machine.index, index)
+        if shown is None:
+            return
+        message = shown
         if any((machine.index in g) != (index in g) for g in self.groups):
             return
         if self.random.random() < self.faults.loss:
@@ -271,13 +333,33 @@ class World:
 
     def split(self) -> None:
         """Cut the network in two, at random."""
-        cut = frozenset(m.index for m in self.machines if self.random.random() < 0.5)
+        self._cut(frozenset(m.index for m in self.machines if self.random.random() < 0.5))
+
+    def _cut(self, cut: frozenset[int]) -> None:
         self.groups = (cut,)
         self.figures.faults["partition"] += 1
         self.note(f"partition {sorted(cut)}")
 
     def heal(self) -> None:
         self.groups = ()
+
+    def _perhaps_draw_curtain(self, height: int) -> None:
+        if self.random.random() >= self.faults.curtain:
+            return
+        next_proposer = proposer(len(self.machines), height, 1)
+        decider = self.random.choice([m.index for m in self.machines if m.index != next_proposer])
+        self.curtain = Curtain(height, decider, next_proposer, self.now_ms + 10_000)
+        self.note(f"curtain at {height}: {decider} decides")
+        self.figures.faults["curtain"] += 1
+
+    def _behind_curtain(
+        self, message: PeerMessage, sender: int, receiver: int
+    ) -> PeerMessage | None:
+        if self.curtain is not None and self.now_ms > self.curtain.until_ms:
+            self.curtain = None
+        if self.curtain is None:
+            return message
+        return self.curtain.shows(message, sender, receiver)
 
     # Clients.
 
@@ -286,7 +368,7 @@ class World:
         giver, taker = self.random.sample(PEOPLE, 2)
         amount = 1 + self.random.randrange(300)
         self.town.time_ms = self.now_ms
-        given = toy.Give(toy.account_of(taker), toy.Cents(amount))
+        given = toy.Give(toy.account_of(taker), Cents(amount))
         transaction = self.town.by(giver, toy.call("give", given))
         machine = self.random.choice(self.machines)
         if machine.replica is not None:
@@ -302,12 +384,24 @@ class World:
         last = "\n".join(self.transcript[-40:])
         raise Violation(f"seed {self.seed}: {what}\n{last}")
 
-    def _committed(self, machine: Machine, height: int, block: bytes) -> None:
+    def _committed(self, machine: Machine, height: int, block: bytes, ids: Sequence[bytes]) -> None:
         if machine.index in self.byzantine:
             return
         self.note(f"{WIJKEN[machine.index]} commits {height} {block.hex()[:8]}")
         if self.chain.setdefault(height, block) != block:
             self.violate(f"two blocks at height {height}")
+        curtain = self.curtain
+        if curtain is not None and (curtain.height, curtain.decider) == (height, machine.index):
+            curtain.decided = True
+        elif (
+            curtain is None
+            and height > self.figures.heights
+            and self.random.random() < self.faults.curtain
+        ):
+            self._perhaps_draw_curtain(height + 1)
+        for transaction in ids:
+            if self.final.setdefault(transaction, height) != height:
+                self.violate(f"a transaction is final at {self.final[transaction]} and {height}")
         self.figures.heights = max(self.figures.heights, height)
 
     def check(self, machine: Machine) -> None:
@@ -325,21 +419,42 @@ class World:
         if held != MONEY:
             self.violate(f"{held} of {MONEY} is held at height {tip.height}")
 
-    def _watch(self, index: int, message: PeerMessage) -> None:
-        """Note what an honest seat signed; other bytes for the same place are a violation."""
-        found: list[SignedVote | SignedProposal] = []
-        match message:
-            case Votes(votes):
-                found = [vote for vote in votes if vote.vote.seat == index]
-            case Proposal(signed, _) if signed.proposal.seat == index:
-                found = [signed]
-            case _:
-                pass
-        for each in found:
-            place = (index, place_of(each))
-            if self.signed.setdefault(place, encode(each)) != encode(each):
-                self.violate(f"{WIJKEN[index]} signed two things for {place_of(each)}")
+    def _watch_guard(self, machine: Machine, data: bytes) -> None:
+        """What an honest seat may release from now on; other bytes for one place are a violation,
+        also when a crash falls before the message leaves: it leaves after the restart."""
+        if machine.index in self.byzantine:
+            return
+        for frame in read_frames(data)[0]:
+            record = decode(GuardRecord, frame.payload)
+            place = (machine.index, record.height, record.round, record.step)
+            if record.signature and self.signed.setdefault(place, record.signed) != record.signed:
+                self.violate(f"{WIJKEN[machine.index]} signed two things for {place[1:]}")
+
+    def compare(self) -> None:
+        """The honest stores hold one chain, with everything that was ever reported final."""
+        for machine in self.machines:
+            replica = machine.replica
+            if replica is None or machine.index in self.byzantine:
+                continue
+            seen: dict[bytes, int] = {}
+            for height in range(1, replica.store.height + 1):
+                block = replica.store.block(height)
+                certificate = replica.store.certificate(height)
+                assert block is not None and certificate is not None, "blocks are kept"
+                if certificate.block != self.chain.setdefault(height, certificate.block):
+                    self.violate(f"{WIJKEN[machine.index]} holds another block {height}")
+                for transaction in map(parse, block.transactions):
+                    if transaction.id in seen:
+                        self.violate(f"a transaction is in blocks {seen[transaction.id]}, {height}")
+                    seen[transaction.id] = height
+            lost = [
+                height
+                for transaction, height in self.final.items()
+                if height <= replica.store.height and seen.get(transaction) != height
+            ]
+            if lost:
+                self.violate(f"{WIJKEN[machine.index]} lost final transactions of {lost}")
 
 
 def money(ledger: Ledger, name: str) -> int:
-    return toy.free_coin(toy.purse_of(ledger, toy.account_of(name)), "eur")
+    return free_coin(purse_of(ledger, toy.account_of(name)), "eur")
