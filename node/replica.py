@@ -222,7 +222,8 @@ class Replica:
                 yield from self._introduce(self.peers.all())
                 for peer, message in self._early.take():
                     yield from self._received(peer, message)
-            yield from self._begin_gap()
+            if self.machine.started:
+                yield from self._begin_gap(self.height)
             yield from self._speak()
             yield from self._consider_start()
             if self._open.decision is None:
@@ -280,13 +281,12 @@ class Replica:
             yield from self._begin_gap(self.height)
             yield from self._open.start()
 
-    def _begin_gap(self, begun: int = 0) -> Effects:
+    def _begin_gap(self, height: int) -> Effects:
         """From the beginning of one height to that of the next, at least the gap; no gap between
         blocks that come in one after the other while we catch up."""
-        begun = begun or (self.height if self.machine.started else 0)
-        if self._gap_begun <= begun:
-            self._gap_begun = begun + 1
-            yield Arm(Timer("gap", begun + 1), BLOCK_GAP_MS.of(self.ledger))
+        if self._gap_begun <= height:
+            self._gap_begun = height + 1
+            yield Arm(Timer("gap", height + 1), BLOCK_GAP_MS.of(self.ledger))
 
     def _commit(self, decision: Decision) -> Effects:
         """One synced batch, then the log of the next height, then the news."""
