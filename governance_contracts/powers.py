@@ -61,7 +61,7 @@ FOUNDING_METHODS = frozenset(
         "federation.set_node_keys",
     }
 )
-"""All that a founding board or a caretaker may decide (see docs/adr/founding-boards.md)."""
+"""All that a founding board or a caretaker may decide (see docs/adr/0001-founding-boards.md)."""
 
 MONEY_CONTRACTS = frozenset({"coin", "earmark", "pay", "reserve"})
 """A decision that carries a call of one of these needs two approvals, whatever the fraction."""
