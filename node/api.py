@@ -80,6 +80,7 @@ def make_app(
         resource.add_route(route.method, _handle(api, route))
     openapi = msgspec.json.encode(document(ROUTES, node.genesis.name, node.version))
     app.router.add_get("/openapi.json", _constant(openapi), name="openapi")
+    app.on_shutdown.append(_end_streams)
     app.cleanup_ctx.append(_background)
     return app
 
@@ -146,13 +147,17 @@ def _of_http(error: web.HTTPException) -> ApiMistake:
             return ApiMistake(
                 405,
                 "WrongMethod",
-                f"This route takes {allowed}.",
+                f"This route takes {allowed} requests only; /openapi.json says what for.",
                 headers={"Allow": allowed},
             )
         case _:
             return ApiMistake(
                 error.status, "BadRequest", f"The request was refused: {error.reason}."
             )
+
+
+async def _end_streams(app: web.Application) -> None:
+    app[stream.STREAMS].end()
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:

@@ -54,7 +54,7 @@ class Health(Shape):
 
 
 class Consensus(Shape):
-    """`height` is the open one; `step` is propose, prevote or precommit."""
+    """`height` is the open one; `step` is idle, propose, prevote or precommit."""
 
     height: int
     round: int

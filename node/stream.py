@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import cast
 
 from aiohttp import web
 
@@ -35,6 +36,7 @@ class Streams:
     def __init__(self) -> None:
         self.count = 0
         self._by_peer: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[object]] = set()
 
     def enter(self, peer: str) -> None:
         """Raises ApiMistake 503."""
@@ -46,13 +48,22 @@ class Streams:
                 headers={"Retry-After": "30"},
             )
         self.count += 1
+        task = asyncio.current_task()
+        assert task is not None, "a request has a task"
+        self._tasks.add(task)
         self._by_peer[peer] = self._by_peer.get(peer, 0) + 1
 
     def leave(self, peer: str) -> None:
         self.count -= 1
+        self._tasks.discard(cast("asyncio.Task[object]", asyncio.current_task()))
         self._by_peer[peer] -= 1
         if not self._by_peer[peer]:
             del self._by_peer[peer]
+
+    def end(self) -> None:
+        """The node stops: end all streams, so that they do not hold it up."""
+        for task in self._tasks:
+            task.cancel()
 
 
 STREAMS = web.AppKey("streams", Streams)
