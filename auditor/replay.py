@@ -25,7 +25,7 @@ from auditor.verify import Verifiers
 from chain.admission import Signatures
 from chain.block import Block, Header, check_body, header_hash
 from chain.certificate import Certificate, Seats, check_certificate, seats_hash
-from chain.contract import Release
+from chain.contract import Release, ReleaseTooOld
 from chain.crypto import tagged, verify
 from chain.errors import Inadmissible, InvalidBlock, Malformed
 from chain.execution import apply_block, protocol_number
@@ -71,6 +71,7 @@ def replay(
             assert expected_chain is not None, "checked in the line above"
             message = _("This is another chain than the one that you named.")
             audit.note("genesis", message, expected_chain.hex(), chain.hex(), height=0)
+        gc.freeze()  # the founded state stays; nobody need look through it again
         audit.started = time.monotonic()
         ahead = Ahead(blocks, audit.ledger, audit.protocol, audit.signatures, verifiers)
         for coming in ahead:
@@ -90,6 +91,7 @@ def _less_collecting() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*before)
 
 
@@ -132,7 +134,10 @@ class Replay:
     def protocol(self) -> tuple[int, Parse]:
         """The protocol in force at the tip, with what reads its transactions."""
         number = version_of(self.ledger, PROTOCOL)
-        return number, self.release.protocols[number].parse
+        known = self.release.protocols.get(number)
+        if known is None:
+            raise ReleaseTooOld(self.ledger.tip.height + 1, [f"{PROTOCOL} version {number}"])
+        return number, known.parse
 
     def note(
         self, check: str, message: str, expected: str = "", found: str = "", height: int = -1

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from msgspec.structs import replace as changed
 
+from auditor import ahead
 from auditor.figures import Result
 from auditor.replay import replay
+from auditor.verify import Verifiers
 from chain.block import Block, header_hash, read_block
 from chain.certificate import Certificate
-from chain.codec import decode, encode
+from chain.codec import Record, decode, encode
+from chain.contract import ProtocolVersion, Release, ReleaseTooOld
 from chain.export import write_export
 from chain.transaction import Body, Envelope
+from governance_contracts import federation
+from governance_contracts.changes import Activate, SetParameter
+from governance_contracts.coin import Accept
 from governance_contracts.payments import Pay
-from tests.auditor.history import History, told
+from governance_contracts.proposals import Text, work_of
+from governance_contracts.versions import RELEASE
+from tests.auditor.history import History, call, told
 
 Blocks = list[tuple[bytes, Certificate]]
 
@@ -190,3 +199,58 @@ def test_a_genesis_that_breaks_a_rule_is_found(history: History) -> None:
     write_export(out, document, ())
     result = replay(BytesIO(out.getvalue()), 1, expected_chain=history.chain)
     assert checks(result) == [(0, "genesis"), (0, "genesis")]
+
+
+# Other rules from a height on.
+
+WITH_2 = Release(RELEASE.contracts, {**RELEASE.protocols, 2: ProtocolVersion(2)})
+
+
+def upgraded() -> History:
+    """Protocol 2 is in force from some height on, and blocks go on."""
+    h = History(validators=1, residents=2)
+
+    def move(*args: Record) -> None:
+        calls = tuple(call(one) for one in args)
+        work = work_of(h.ledger, RELEASE, calls)
+        h.decide(0, federation.Propose(h.codes[0], calls, Text("a reason"), work))
+
+    move(SetParameter("activation_notice", 3))
+    move(Activate("protocol", 2, len(h.blocks) + 6))
+    for _ in range(8):
+        accepts = h.sign(h.home[0], Accept(h.home[0].account, (h.coins[0],)))
+        h.block(accepts, release=WITH_2)
+    assert read_block(h.blocks[-1][0]).header.protocol == 2
+    return h
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_replay_goes_across_a_change_of_protocol(jobs: int) -> None:
+    history = upgraded()
+    result = replay(BytesIO(history.export()), jobs, release=WITH_2, check_genesis=False)
+    assert result.ok, result.findings
+    assert result.height == len(history.blocks)
+
+
+def test_a_release_without_the_new_rules_stops_before_them() -> None:
+    with pytest.raises(ReleaseTooOld, match="protocol version 2"):
+        replay(BytesIO(upgraded().export()), 1, check_genesis=False)
+
+
+def test_batches_of_any_size_give_the_same(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "BATCH", 3)
+    monkeypatch.setattr(ahead, "TRANSACTIONS_AHEAD", 10)
+    one, two = (replace(audit(history, jobs=jobs), seconds=0.0) for jobs in (1, 2))
+    assert one == two and one.ok
+
+
+def test_a_verifying_process_that_dies_costs_speed_only(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_self: Verifiers, _items: object) -> None:
+        raise BrokenExecutor
+
+    monkeypatch.setattr(Verifiers, "submit", die)
+    assert audit(history, jobs=2).ok
