@@ -14,13 +14,17 @@ from typing import Any
 import pytest
 from aiohttp import ClientPayloadError, web
 
+from chain import crypto
+from chain.certificate import Seat, seats_hash
+from chain.rules import SeatChange, queue_seat_change
 from node import feed, stream
 from node.api import ROUTES
 from node.endpoint import BODY_BYTES_MAX
 from node.queries import health
 from tests.contracts.bank import MoneyTown
-from tests.contracts.town import CHAIN
+from tests.contracts.town import CHAIN, W1, seed
 from tests.node.inprocess import Client, InProcess, app_of, client_of, heard, token_of
+from wallet_cli.core.verify import read_certified
 
 
 @pytest.fixture
@@ -129,6 +133,24 @@ async def test_headers_come_in_order_and_bounded(client: Client, node: InProcess
     for query in ("limit=0", "limit=201", "limit=x", "from=0", "seat_changes=2", "limit=1&limit=2"):
         await mistake(await client.get(f"/v1/headers?{query}"), 400, "BadParameter")
     await mistake(await client.get("/v1/headers?form=2"), 400, "UnknownParameter")
+
+
+async def test_headers_that_change_the_seats_name_the_new_ones(tmp_path: Path) -> None:
+    town = MoneyTown()
+    seat = Seat(W1, crypto.public_key(seed("a new key of the board")))
+    queue_seat_change(town.state, SeatChange(W1, (seat,)))
+    node = InProcess(town)
+    async with client_of(node, tmp_path) as client:
+        node.block()
+        node.block()
+        await heard(client, node)
+        found = (await (await client.get("/v1/headers?seat_changes=1")).json())["headers"]
+        seats = await (await client.get("/v1/seats")).json()
+    assert [entry["height"] for entry in found] == [2]
+    named = [{"wijk": W1, "key": seat.key.hex()}]
+    assert found[0]["next_seats"] == seats["next"] == named != seats["seats"]
+    header = read_certified(found[0]).header
+    assert header.next_seats == seats_hash((seat,)) != header.seats
 
 
 async def test_regions_go_on_from_a_code(client: Client, node: InProcess) -> None:
@@ -336,6 +358,19 @@ async def test_a_burst_drops_the_feed_and_loses_nothing(client: Client, node: In
             node.block()
         found = await events(answer, 60)
     assert [event["height"] for event in found] == list(range(2, 62))
+
+
+async def test_a_height_that_was_not_told_is_read(client: Client, node: InProcess) -> None:
+    (result,) = await submit(client, node.pay("ada1", "shop1", 100))
+    asked = asyncio.create_task(outcome(client, result["id"], 30_000))
+    await asyncio.sleep(0.05)
+    told, node.subscribers = node.subscribers, []
+    node.settle()
+    node.subscribers = told
+    node.block()
+    assert (await asyncio.wait_for(asked, 5))["height"] == 2
+    async with client.get("/v1/events?cursor=1") as answer:
+        assert [event["height"] for event in await events(answer, 2)] == [2, 3]
 
 
 async def test_a_reader_that_takes_nothing_is_dropped(
