@@ -109,15 +109,17 @@ def test_a_call_that_does_not_fit_is_refused(
     assert sentence in result.stderr
 
 
-def test_a_proposal_carries_calls_by_name() -> None:
-    found = RELEASE.contracts[("board", 1)].methods["propose"]
-    fields = found.args.__struct_fields__
-    assert "calls" in fields
+@pytest.mark.parametrize("motivation", [{"text": "For now."}, {"commitment": "07" * 32}])
+def test_a_proposal_carries_calls_by_name(motivation: dict[str, str]) -> None:
     inner = {"contract": "coin", "method": "stop_minting", "args": {"coin": COIN, "stopped": True}}
-    shape = arguments._shape(found.args)
-    calls_type = next(f.type for f in shape.fields if f.name == "calls")
-    (call,) = arguments._read("test", calls_type, [inner], "calls")
-    assert arguments.call_as_json(call)["args"] == inner["args"]
+    told = {"wijk": "WK1", "calls": [inner], "motivation": motivation, "conflicts": [], "work": 9}
+    found = RELEASE.contracts[("board", 1)].methods["propose"]
+    built = arguments.read_call("test", "board", "propose", found, told)
+    shown = arguments.call_as_json(built)["args"]
+    assert shown["motivation"] == motivation
+
+    with pytest.raises(Malformed, match=r"\{text\} or \{commitment\} was expected"):
+        arguments.read_call("test", "board", "propose", found, told | {"motivation": "For now."})
 
 
 def test_a_sheet_says_the_same_in_json() -> None:

@@ -2,7 +2,8 @@
 
 The contracts' own argument records say what is expected, so a wallet can make every call of its
 release without knowing it in particular. An optional value is a list of none or one, as on the
-chain; a leaf `call` inside a proposal is an object with contract, method and args.
+chain; a leaf `call` inside a proposal is an object with contract, method and args; of several
+records that may stand in a place, the one with exactly the fields that are written is meant.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ def _read(prefix: str, shape: inspect.Type, value: Any, where: str) -> Any:
                 raise Malformed(f"{where}: a list was expected")
             item = shape.item_type
             return tuple(_read(prefix, item, v, f"{where}, entry {i}") for i, v in enumerate(value))
+        case inspect.UnionType():
+            return _one_of(prefix, shape, value, where)
         case inspect.BoolType():
             wanted: type = bool
         case inspect.IntType():
@@ -101,6 +104,16 @@ def _record(prefix: str, shape: inspect.StructType, value: Any, where: str) -> A
         raise Malformed(f"{where}: {', '.join(said)}")
     parts = {f.name: _read(prefix, f.type, value[f.name], f.name) for f in shape.fields}
     return shape.cls(**parts)
+
+
+def _one_of(prefix: str, shape: inspect.UnionType, value: Any, where: str) -> Any:
+    """The record that has exactly these fields, as a motivation is a `text` or a `commitment`."""
+    records = [member for member in shape.types if isinstance(member, inspect.StructType)]
+    for record in records:
+        if isinstance(value, dict) and {field.name for field in record.fields} == set(value):
+            return _record(prefix, record, value, where)
+    known = " or ".join("{" + ", ".join(f.name for f in r.fields) + "}" for r in records)
+    raise Malformed(f"{where}: {known} was expected")
 
 
 def _inner_call(prefix: str, value: dict[str, Any], where: str) -> Call:
