@@ -86,7 +86,7 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Persist:
-    """Append to a journal and make it durable."""
+    """Append to a journal, behind its last good frame (zeros may follow), and make it durable."""
 
     file: File
     data: bytes

@@ -63,3 +63,14 @@ def test_a_seat_that_was_away_for_long_catches_up_and_signs_again() -> None:
     replica = away.replica
     assert replica is not None and replica.height > behind
     assert replica.status().joined and not replica.machine.silent
+
+
+def test_two_of_four_clocks_an_hour_ahead_and_commits_continue() -> None:
+    world = World(6, 4, CALM)
+    for machine in world.machines[:2]:
+        machine.clock_off_ms += 3_600_000
+    for _ in range(30):
+        world.submit()
+        world.run(world.now_ms + 5_000)
+    assert world.figures.heights >= 2
+    world.compare()
