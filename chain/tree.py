@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from chain import crypto
-from chain.codec import Hash, Record
+from chain.codec import Hash, Record, encode
 from chain.errors import Malformed
 from chain.kinds import Tag
 
@@ -45,52 +45,36 @@ def leaf_hash(path: bytes, stored: bytes) -> bytes:
     return crypto.tagged(Tag.TREE_LEAF, path, crypto.tagged(Tag.RECORD_VALUE, stored))
 
 
-class Node(msgspec.Struct, frozen=True, gc=False):
-    """Sixteen slots. `paths[i]` is the full path if slot i is a leaf, None otherwise.
+class Node(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Sixteen slots, empty bytes for an empty one. `paths[i]` is the full path if slot i is a
+    leaf, else empty.
 
     Tens of thousands of nodes stay in memory; `gc=False` and tuples keep them out of the garbage
-    collector's sight.
+    collector's sight. The stored form is for this store only: nothing hashes it.
     """
 
-    slots: tuple[bytes, ...]
-    paths: tuple[bytes | None, ...]
+    slots: Annotated[tuple[bytes, ...], Meta(min_length=16, max_length=16)]
+    paths: Annotated[tuple[bytes, ...], Meta(min_length=16, max_length=16)]
 
     def hash(self) -> bytes:
-        return _sha256(_NODE_TAG + b"".join(self.slots)).digest()
+        return _sha256(_NODE_TAG + b"".join([slot or EMPTY for slot in self.slots])).digest()
 
     def pack(self) -> bytes:
-        """Mask of used slots, mask of leaves (2 bytes each), hashes, leaf paths."""
-        hashes = [slot for slot in self.slots if slot is not EMPTY]
-        paths = [path for path in self.paths if path is not None]
-        used, leaves = _ALL, 0
-        if len(hashes) < 16:
-            used = sum(1 << i for i, slot in enumerate(self.slots) if slot is not EMPTY)
-        if paths:
-            leaves = sum(1 << i for i, path in enumerate(self.paths) if path is not None)
-        return (used | leaves << 16).to_bytes(4, "little") + b"".join(hashes + paths)
+        return encode(self)
 
     @staticmethod
     def unpack(data: bytes) -> Node:
-        used = int.from_bytes(data[:2], "little")
-        leaves = int.from_bytes(data[2:4], "little")
-        at = 4
-        leaf_at = 4 + 32 * used.bit_count()
-        if len(data) != leaf_at + 32 * leaves.bit_count():
-            raise Malformed("a stored tree node is damaged")
-        slots, paths = [EMPTY] * 16, _NO_PATHS.copy()
-        for i in range(16):
-            if used >> i & 1:
-                slots[i] = data[at : at + 32]
-                at += 32
-                if leaves >> i & 1:
-                    paths[i] = data[leaf_at : leaf_at + 32]
-                    leaf_at += 32
-        return Node(tuple(slots), tuple(paths))
+        """Raises Malformed if these bytes are not a node's."""
+        try:
+            return _DECODER.decode(data)
+        except (msgspec.DecodeError, ValueError):
+            raise Malformed("a stored tree node is damaged") from None
 
 
-_NO_PATHS: list[bytes | None] = [None] * 16
+_DECODER = msgspec.msgpack.Decoder(Node)
+_NONE = b""
 
-EMPTY_NODE = Node((EMPTY,) * 16, tuple(_NO_PATHS))
+EMPTY_NODE = Node((_NONE,) * 16, (_NONE,) * 16)
 EMPTY_ROOT = EMPTY_NODE.hash()
 
 
@@ -130,15 +114,15 @@ def _apply(
                 break
             end += 1
         occupant = paths[slot]
-        if occupant is None and slots[slot] is not EMPTY:  # a node
+        if slots[slot] and not occupant:  # a node
             below = prefix + _DIGITS[slot]
             child = load(below)
             if child is None:
                 raise Malformed(f"the state tree lacks node {below!r}")
             child = _apply(load, child, below, changes[start:end], written)
             slots[slot], paths[slot] = _place(child, below, written)
-        elif end - start == 1 and (occupant is None or occupant == path):
-            slots[slot], paths[slot] = (EMPTY, None) if leaf is None else (leaf, path)
+        elif end - start == 1 and (not occupant or occupant == path):
+            slots[slot], paths[slot] = (_NONE, _NONE) if leaf is None else (leaf, path)
         else:
             leaves = _settle(occupant, slots[slot], changes[start:end])
             if len(leaves) > 1:
@@ -146,7 +130,7 @@ def _apply(
                 child = _apply(load, EMPTY_NODE, below, leaves, written)
                 slots[slot], paths[slot] = _place(child, below, written)
             else:
-                slots[slot], paths[slot] = (EMPTY, None)
+                slots[slot] = paths[slot] = _NONE
                 for path, leaf in leaves:
                     assert leaf is not None, "only leaves remain"
                     slots[slot], paths[slot] = leaf, path
@@ -154,9 +138,9 @@ def _apply(
     return Node(tuple(slots), tuple(paths))
 
 
-def _settle(occupant: bytes | None, there: bytes, changes: list[Change]) -> list[Change]:
+def _settle(occupant: bytes, there: bytes, changes: list[Change]) -> list[Change]:
     """Several changes meet in a slot that has no node: the leaves that remain, sorted."""
-    remaining: dict[bytes, bytes | None] = {} if occupant is None else {occupant: there}
+    remaining: dict[bytes, bytes | None] = {occupant: there} if occupant else {}
     for path, leaf in changes:
         if leaf is None:
             remaining.pop(path, None)
@@ -165,21 +149,21 @@ def _settle(occupant: bytes | None, there: bytes, changes: list[Change]) -> list
     return sorted(remaining.items())
 
 
-def _place(child: Node, prefix: str, written: dict[str, Node | None]) -> tuple[bytes, bytes | None]:
+def _place(child: Node, prefix: str, written: dict[str, Node | None]) -> tuple[bytes, bytes]:
     """The slot of a changed child in its parent: its hash, or its leaf if it holds no more."""
     slots = child.slots
-    if slots.count(EMPTY) < 15:
+    if slots.count(_NONE) < 15:
         written[prefix] = child
-        return child.hash(), None
+        return child.hash(), _NONE
     for slot, path in zip(slots, child.paths, strict=True):
-        if path is not None:
+        if path:
             written[prefix] = None
             return slot, path
-    if all(slot is EMPTY for slot in slots):
+    if not any(slots):
         written[prefix] = None
-        return EMPTY, None
+        return _NONE, _NONE
     written[prefix] = child  # a lone node below
-    return child.hash(), None
+    return child.hash(), _NONE
 
 
 class Level(Record, tag=1):
@@ -214,10 +198,10 @@ def walk(load: Load, path: bytes) -> tuple[tuple[Level, ...], bytes | None, byte
                 raise Malformed(f"the state tree lacks node {prefix!r}")
             node = EMPTY_NODE
         slot = nibble(path, depth)
-        others = [(i, h) for i, h in enumerate(node.slots) if i != slot and h != EMPTY]
+        others = [(i, h) for i, h in enumerate(node.slots) if i != slot and h]
         levels.append(Level(sum(1 << i for i, _ in others), tuple(h for _, h in others)))
-        if node.slots[slot] == EMPTY or node.paths[slot] is not None:
-            return tuple(levels), node.paths[slot], node.slots[slot]
+        if not node.slots[slot] or node.paths[slot]:
+            return tuple(levels), node.paths[slot] or None, node.slots[slot] or EMPTY
         prefix += _DIGITS[slot]
     raise Malformed("the state tree is deeper than a path")
 

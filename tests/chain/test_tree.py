@@ -171,11 +171,11 @@ def test_a_node_left_with_one_leaf_is_folded_away() -> None:
 
 @given(st.dictionaries(st.integers(0, 15), st.tuples(leaf_hashes, st.booleans())))
 def test_nodes_are_stored_and_read_back(slots: dict[int, tuple[bytes, bool]]) -> None:
-    nothing = (tree.EMPTY, False)
+    nothing = (b"", False)
     given = [slots.get(i, nothing) for i in range(16)]
     node = Node(
         tuple(slot for slot, _ in given),
-        tuple(bytes([i]) * 32 if is_leaf else None for i, (_, is_leaf) in enumerate(given)),
+        tuple(bytes([i]) * 32 if is_leaf else b"" for i, (_, is_leaf) in enumerate(given)),
     )
     again = Node.unpack(node.pack())
     assert (again.slots, again.paths, again.hash()) == (node.slots, node.paths, node.hash())
