@@ -25,8 +25,37 @@ from node.messages import (
     Standing,
     Votes,
     WantBlock,
+    WantSigned,
     WantTransactions,
 )
+
+OpenHeightMessage = (
+    Proposal
+    | Votes
+    | CandidateBlock
+    | BlockTransactions
+    | WantBlock
+    | WantTransactions
+    | WantSigned
+)
+
+
+def take(open_: OpenHeight, peer: PeerId, message: OpenHeightMessage) -> Effects:
+    match message:
+        case Proposal():
+            yield from take_proposal(open_, peer, message)
+        case Votes(votes):
+            yield from take_votes(open_, peer, votes)
+        case CandidateBlock():
+            yield from take_candidate(open_, peer, message)
+        case BlockTransactions():
+            yield from take_transactions(open_, message)
+        case WantBlock():
+            yield from give_block(open_, peer, message)
+        case WantTransactions():
+            yield from give_transactions(open_, peer, message)
+        case WantSigned(height, seat):
+            yield Send((peer,), signed_by(open_, height, seat))
 
 
 def answer_standing(open_: OpenHeight, peer: PeerId, standing: Standing) -> Effects:

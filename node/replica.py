@@ -53,25 +53,19 @@ from node.height import Decision, OpenHeight
 from node.journal import DamagedJournal
 from node.mempool import Mempool
 from node.messages import (
-    BlockTransactions,
-    CandidateBlock,
     CertifiedBlock,
     CertifiedBlocks,
     PeerMessage,
-    Proposal,
     Signed,
     Standing,
     Transactions,
-    Votes,
-    WantBlock,
     WantBlocks,
     WantSigned,
-    WantTransactions,
     in_batches,
 )
 from node.rejoin import KeyUsedElsewhere, Rejoin
 from node.status import ReplicaStatus, status_of
-from node.store import DamagedStore, Store
+from node.store import Store
 from node.sync import CatchUp, Peers, blocks_from
 from node.tip import TipCertificate
 
@@ -103,11 +97,7 @@ class Replica:
         self._heartbeat_over = False
         self._ticks = 0
         self._stopped = False
-        tip = store.ledger.tip
-        certificate = store.certificate(tip.height)
-        if tip.height and certificate is None:
-            raise DamagedStore(f"the certificate of block {tip.height} is missing from the store")
-        self._open = self._open_height(certificate)
+        self._open = self._open_height(store.tip_certificate())
 
     # What others may ask.
 
@@ -189,28 +179,16 @@ class Replica:
         match message:
             case Standing():
                 yield from self._stood(peer, message)
-            case Proposal():
-                yield from gossip.take_proposal(self._open, peer, message)
-            case Votes(votes):
-                yield from gossip.take_votes(self._open, peer, votes)
             case Transactions():
                 raise AssertionError("the shell parses transactions and hands them in as Submitted")
-            case WantBlock():
-                yield from gossip.give_block(self._open, peer, message)
-            case WantTransactions():
-                yield from gossip.give_transactions(self._open, peer, message)
-            case BlockTransactions():
-                yield from gossip.take_transactions(self._open, message)
-            case CandidateBlock():
-                yield from gossip.take_candidate(self._open, peer, message)
             case WantBlocks(start):
                 yield from blocks_from(self.store, peer, start)
             case CertifiedBlocks(blocks):
                 yield from self._take_blocks(peer, blocks)
-            case WantSigned(height, seat):
-                yield Send((peer,), gossip.signed_by(self._open, height, seat))
             case Signed():
                 self._heard(peer, message)
+            case _:
+                yield from gossip.take(self._open, peer, message)
 
     def _settle(self) -> Effects:
         """After each input: commit what was decided, speak if the seat may, begin if there is a

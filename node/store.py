@@ -138,6 +138,13 @@ class Store:
         data = self._read(b"c", height, f"the certificate of block {height}")
         return None if data is None else decode(Certificate, data)
 
+    def tip_certificate(self) -> Certificate | None:
+        """None at height 0. Raises DamagedStore."""
+        found = self.certificate(self.height)
+        if self.height and found is None:
+            raise DamagedStore(f"the certificate of block {self.height} is missing from the store")
+        return found
+
     def receipts(self, height: int) -> tuple[Receipt, ...]:
         data = self._read(b"e", height, f"the receipts of block {height}")
         return () if data is None else self._decode(Receipts, data).receipts

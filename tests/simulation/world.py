@@ -18,11 +18,9 @@ from chain import crypto
 from chain.account import free_coin, purse_of
 from chain.admission import Signatures
 from chain.codec import decode, encode
-from chain.kinds import Kind
 from chain.ledger import Ledger, MemoryStore, Tip
 from chain.money import Cents
 from chain.transaction import parse
-from consensus.messages import SignedVote
 from consensus.proposer import proposer
 from node import signer as signers
 from node.effects import (
@@ -45,13 +43,16 @@ from node.effects import (
     Submitted,
 )
 from node.journal import read_frames
-from node.messages import PeerMessage, Proposal, Transactions, Votes, read_message
+from node.messages import PeerMessage, Transactions, read_message
 from node.replica import Identity, Replica
 from node.signer import GuardRecord, Signer
 from node.store import Store
 from tests.chain import toy
 from tests.simulation.byzantine import Liar
 from tests.simulation.disk import SimulatedDisk
+from tests.simulation.faults import CALM, Curtain, Faults
+
+__all__ = ["CALM", "Faults", "Figures", "Violation", "World"]
 
 WIJKEN = tuple(f"W{i}" for i in range(10))
 PEOPLE = ("anna", "ben", "cem", "dora", "eva")
@@ -60,24 +61,6 @@ MONEY = 1000 * len(PEOPLE)
 
 class Violation(AssertionError):
     """A promise was broken; the message carries the seed and the last events."""
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """Probabilities: per message (loss, duplicate), per effect (crash), per second or so
-    (partition, heal), per height (curtain)."""
-
-    loss: float = 0.1
-    duplicate: float = 0.05
-    delay_max_ms: int = 400
-    crash: float = 0.002
-    restart_ms: int = 3_000
-    partition: float = 0.15
-    heal: float = 0.4
-    curtain: float = 0.0
-
-
-CALM = Faults(loss=0.0, duplicate=0.0, delay_max_ms=20, crash=0.0, partition=0.0)
 
 
 @dataclass(slots=True)
@@ -90,41 +73,6 @@ class Machine:
     replica: Replica | None = None
     life: int = 0
     stopped: str = ""
-
-
-@dataclass(slots=True)
-class Curtain:
-    """The network as an adversary, in round 0 of one height.
-
-    Nobody hears the precommit of `decider`, and who proposes next hears neither the proposal nor
-    the decider's prevote. So one seat may decide, two be locked, and the fourth know of nothing.
-    Once the decider has committed it is cut off, until the curtain is drawn back.
-    """
-
-    height: int
-    decider: int
-    next_proposer: int
-    until_ms: int
-    decided: bool = False
-
-    def shows(self, message: PeerMessage, sender: int, receiver: int) -> PeerMessage | None:
-        if self.decided and self.decider in (sender, receiver):
-            return None
-        match message:
-            case Votes(votes):
-                shown = tuple(vote for vote in votes if not self._hides(vote, receiver))
-                return Votes(shown) if shown else None
-            case Proposal(signed, _) if receiver == self.next_proposer:
-                place = signed.proposal.height, signed.proposal.round
-                return None if place == (self.height, 0) else message
-            case _:
-                return message
-
-    def _hides(self, signed: SignedVote, receiver: int) -> bool:
-        vote = signed.vote
-        if (vote.height, vote.round, vote.seat) != (self.height, 0, self.decider):
-            return False
-        return signed.kind == Kind.PRECOMMIT or receiver == self.next_proposer
 
 
 @dataclass(slots=True)
@@ -447,13 +395,9 @@ class World:
                     if transaction.id in seen:
                         self.violate(f"a transaction is in blocks {seen[transaction.id]}, {height}")
                     seen[transaction.id] = height
-            lost = [
-                height
-                for transaction, height in self.final.items()
-                if height <= replica.store.height and seen.get(transaction) != height
-            ]
-            if lost:
-                self.violate(f"{WIJKEN[machine.index]} lost final transactions of {lost}")
+            for transaction, height in self.final.items():
+                if height <= replica.store.height and seen.get(transaction) != height:
+                    self.violate(f"{WIJKEN[machine.index]} lost a final transaction of {height}")
 
 
 def money(ledger: Ledger, name: str) -> int:
