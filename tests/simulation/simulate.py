@@ -11,7 +11,8 @@ import sys
 import time
 from random import Random
 
-from tests.simulation.world import CALM, Faults, Figures, World
+from tests.simulation.faults import CALM, Faults
+from tests.simulation.world import Figures, World
 
 SAFETY_MS = 40_000
 LIVENESS_MS = 90_000

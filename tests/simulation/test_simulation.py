@@ -9,8 +9,9 @@ from itertools import pairwise
 
 import pytest
 
+from tests.simulation.faults import CALM, Faults
 from tests.simulation.simulate import run_seed, settle
-from tests.simulation.world import CALM, Faults, World
+from tests.simulation.world import World
 
 GROUPS = [range(first, first + 5) for first in range(1, 51, 5)]
 LINE = frozenset(pairwise(range(4)))

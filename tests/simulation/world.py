@@ -50,9 +50,7 @@ from node.store import Store
 from tests.chain import toy
 from tests.simulation.byzantine import Liar
 from tests.simulation.disk import SimulatedDisk
-from tests.simulation.faults import CALM, Curtain, Faults
-
-__all__ = ["CALM", "Faults", "Figures", "Violation", "World"]
+from tests.simulation.faults import Curtain, Faults
 
 WIJKEN = tuple(f"W{i}" for i in range(10))
 PEOPLE = ("anna", "ben", "cem", "dora", "eva")
@@ -395,8 +393,8 @@ class World:
                     if transaction.id in seen:
                         self.violate(f"a transaction is in blocks {seen[transaction.id]}, {height}")
                     seen[transaction.id] = height
-            for transaction, height in self.final.items():
-                if height <= replica.store.height and seen.get(transaction) != height:
+            for final, height in self.final.items():
+                if height <= replica.store.height and seen.get(final) != height:
                     self.violate(f"{WIJKEN[machine.index]} lost a final transaction of {height}")
 
 
