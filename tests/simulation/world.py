@@ -234,8 +234,6 @@ class World:
                     self.violate(f"{WIJKEN[machine.index]} blames honest {peer}: {reason}")
             case Log(event, fields):
                 self.note(f"{WIJKEN[machine.index]} {event} {dict(fields)}")
-            case _:
-                pass
         return None
 
     # The network.
@@ -292,9 +290,9 @@ class World:
     def _perhaps_draw_curtain(self, height: int) -> None:
         if self.random.random() >= self.faults.curtain:
             return
-        next_proposer = proposer(len(self.machines), height, 1)
-        decider = self.random.choice([m.index for m in self.machines if m.index != next_proposer])
-        self.curtain = Curtain(height, decider, next_proposer, self.now_ms + 10_000)
+        coming = proposer(len(self.machines), height, 1)
+        decider = self.random.choice([m.index for m in self.machines if m.index != coming])
+        self.curtain = Curtain(height, decider, coming, self.now_ms + 10_000)
         self.note(f"curtain at {height}: {decider} decides")
         self.figures.faults["curtain"] += 1
 
