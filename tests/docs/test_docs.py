@@ -95,11 +95,12 @@ def test_commands_are_written_as_they_are_parsed(name: str, line: str) -> None:
     if "--help" not in words and "`" + line + "`" not in TEXTS[name]:
         values = ["12,50" if word == "AMOUNT" else word for word in words]
         parser = command.make_parser(context)
-        _opts, left, _order = parser.parse_args(values)
+        found, left, _order = parser.parse_args(values)
         assert not left, f"{name}: too many words in {line}"
         for argument in (p for p in command.params if isinstance(p, click.Argument)):
-            given = _opts.get(argument.name or "")
-            assert given or not argument.required, f"{name}: {argument.name} is missing in {line}"
+            given = found.get(argument.name or "")
+            held = isinstance(given, str | tuple) and given
+            assert held or not argument.required, f"{name}: {argument.name} is missing in {line}"
 
 
 def test_there_are_commands_to_check() -> None:
