@@ -202,3 +202,10 @@ def test_make_targets_exist() -> None:
             r"^    make (\w+)", text, re.M
         ):
             assert re.search(rf"^{target}:", makefile, re.M), f"{name} names make {target}"
+
+
+def test_the_glossary_gives_each_word_one_meaning() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| [^|]* \| [^|]+ \|$", TEXTS["docs/glossary.md"], re.M)
+    words = [re.sub(r"[^a-z ]", "", row.lower()) for row in rows if row not in ("word", "---")]
+    assert len(words) > 100
+    assert words == sorted(set(words))
