@@ -47,24 +47,34 @@ class Journal:
         if not self._step or needed < self._allocated:
             return
         more = needed + self._step
-        os.pwrite(self._file, bytes(more - self._allocated), self._allocated)
+        _write_at(self._file, bytes(more - self._allocated), self._allocated)
         os.fsync(self._file)
         self._allocated = more
 
     def append(self, data: bytes) -> None:
         self._allocate(self._size + len(data))
-        os.pwrite(self._file, data, self._size)
+        _write_at(self._file, data, self._size)
         os.fdatasync(self._file)
         self._size += len(data)
 
     def replace(self, data: bytes) -> None:
-        os.close(self._file)
         replace_file(self.path, data)
+        os.close(self._file)
+        self._file = -1
         self._size = len(data)
         self._open()
 
     def close(self) -> None:
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def _write_at(file: int, data: bytes, at: int) -> None:
+    """All of it: a disk that fills up takes a part, and says why at the next write only."""
+    written = 0
+    while written < len(data):
+        written += os.pwrite(file, memoryview(data)[written:], at + written)
 
 
 def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -74,7 +84,7 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     try:
         written = 0
         while written < len(data):
-            written += os.write(file, data[written:])
+            written += os.write(file, memoryview(data)[written:])
         os.fsync(file)
     finally:
         os.close(file)

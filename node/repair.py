@@ -19,14 +19,18 @@ from chain.certificate import check_certificate
 from chain.contract import Release
 from chain.errors import Inadmissible, InvalidBlock, Malformed
 from chain.execution import apply_block
-from chain.ledger import KeyValue, Ledger
+from chain.ledger import path_key
 from chain.rules import seat_sets
 from genesis.build import found_ledger
 from genesis.document import Genesis, chain_id
+from node.disk import sync_folder
 from node.keyvalue import Engine, StoreBroken, open_engine
-from node.store import DamagedStore, Store
+from node.store import DamagedStore, Store, height_key
 
 Say = Callable[[str], None]
+
+VERIFY_BATCH = 10_000
+"""Records hashed into the tree at a time."""
 
 
 class WrongChain(Exception):
@@ -39,37 +43,37 @@ class Opened:
     store: Store
 
 
-def open_store(path: Path, kind: str, genesis: Genesis, release: Release, say: Say) -> Opened:
-    """Open, found or mend the store at `path`.
+def open_store(
+    path: Path, kind: str, genesis: Genesis, release: Release, say: Say, *, suspect: bool = False
+) -> Opened:
+    """Open, found or mend the store at `path`. `suspect`: check everything first.
 
-    Raises StoreLocked, WrongChain, and StoreBroken when not even the blocks can be read.
+    Raises StoreLocked, WrongChain, and StoreBroken when it cannot be mended.
     """
+    _finish_swap(path)
     try:
         engine = open_engine(path, kind)
-        return Opened(engine, _founded(engine, genesis))
     except StoreBroken as error:
         say(f"the store is damaged ({error}); reading what is intact")
         engine = open_engine(path, kind, recover=True)
-    except DamagedStore as error:
-        say(f"the store is damaged ({error})")
-        engine = open_engine(path, kind)
+        suspect = True
     try:
         store = _founded(engine, genesis)
-        verify(store)
-        say("everything in the store was checked and fits")
+        if suspect:
+            verify(store)
+            say(f"everything in the store was checked and fits, up to block {store.height}")
         return Opened(engine, store)
-    except DamagedStore as error:
-        say(f"{error}: executing the intact blocks anew")
+    except (DamagedStore, Malformed) as error:
+        say(f"the store is damaged ({error}): executing the intact blocks anew")
     return rebuild(path, kind, engine, genesis, release, say)
 
 
 def _founded(engine: Engine, genesis: Genesis) -> Store:
-    try:
-        store = Store.open(engine)
-    except DamagedStore:
-        engine.close()
-        raise
+    """The store in an engine, founded if it is empty. Raises DamagedStore, WrongChain."""
+    store = Store.open(engine)
     if store is None:
+        if next(iter(engine.scan(b"", b"\xff")), None) is not None:
+            raise DamagedStore("the tip is missing from the store")
         ledger, writes = found_ledger(genesis, engine)
         engine.write(writes)
         return Store(engine, ledger)
@@ -80,28 +84,20 @@ def _founded(engine: Engine, genesis: Genesis) -> Store:
 
 
 def verify(store: Store, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
-    """Recompute the state root from the records, and check every block with its certificate.
+    """Recompute the state's tree from the records, and check every block with its certificate.
 
-    Raises DamagedStore, naming the first thing that does not fit.
+    Raises DamagedStore or Malformed, naming the first thing that does not fit.
     """
-    nodes: dict[str, tree.Node | None] = {}
-    batch: list[tree.Change] = []
-    root = tree.EMPTY_ROOT
-
-    def flush() -> bytes:
-        found, changed = tree.update(nodes.get, batch)
-        nodes.update(changed)
-        batch.clear()
-        return found
-
-    for key, stored in store.pairs.scan(b"r", b"s"):
-        path = tree.tree_path(int.from_bytes(key[1:3], "big"), key[3:])
-        batch.append((path, tree.leaf_hash(path, stored)))
-        if len(batch) == 10_000:
-            root = flush()
-    root = flush() if batch else root
-    if root != store.ledger.tip.state_root:
+    nodes = _tree_of_records(store)
+    root = nodes.get("")
+    if (tree.EMPTY_ROOT if root is None else root.hash()) != store.ledger.tip.state_root:
         raise DamagedStore("the records do not give the state root of the last block")
+    for key, packed in store.pairs.scan(b"n", b"o"):
+        node = nodes.pop(key[1:].decode("ascii", "replace"), None)
+        if node is None or node.pack() != packed:
+            raise DamagedStore("the stored state tree is not the one that the records give")
+    if any(node is not None for node in nodes.values()):
+        raise DamagedStore("a part of the stored state tree is missing")
     parent = store.ledger.tip.chain
     for height in range(1, store.height + 1):
         data, certificate = store.block_bytes(height), store.certificate(height)
@@ -110,50 +106,95 @@ def verify(store: Store, progress: Callable[[int, int], None] = lambda done, tot
         header = read_block(data).header
         if header.parent != parent or certificate.block != header_hash(header):
             raise DamagedStore(f"block {height} does not follow the block before it")
+        store.receipts(height)
         parent = certificate.block
         progress(height, store.height)
+    if parent != store.ledger.tip.hash:
+        raise DamagedStore("the last block is not the tip")
+
+
+def _tree_of_records(store: Store) -> dict[str, tree.Node | None]:
+    """The nodes of the state tree, computed anew; checks the index of paths on the way."""
+    nodes: dict[str, tree.Node | None] = {}
+    batch: list[tree.Change] = []
+    for key, stored in store.pairs.scan(b"r", b"s"):
+        path = tree.tree_path(int.from_bytes(key[1:3], "big"), key[3:])
+        if store.pairs.get(path_key(path)) != key:
+            raise DamagedStore("the index of the state tree's leaves does not fit the records")
+        batch.append((path, tree.leaf_hash(path, stored)))
+        if len(batch) == VERIFY_BATCH:
+            nodes.update(tree.update(nodes.get, batch)[1])
+            batch.clear()
+    if batch:
+        nodes.update(tree.update(nodes.get, batch)[1])
+    return nodes
 
 
 def rebuild(
     path: Path, kind: str, damaged: Engine, genesis: Genesis, release: Release, say: Say
 ) -> Opened:
-    """Execute the intact blocks of a damaged store into a new one, and put it in its place."""
-    fresh = path.with_name(path.name + ".rebuilt")
+    """Execute the intact blocks of a damaged store into a new one, and put it in its place; the
+    damaged one stays beside it.
+
+    Raises StoreBroken, changing nothing, where blocks are lost that nobody else has: on a chain
+    of one validator.
+    """
+    fresh, aside = _fresh(path), _aside(path)
     shutil.rmtree(fresh, ignore_errors=True)
     engine = open_engine(fresh, kind)
     store = _founded(engine, genesis)
+    lost = _execute_intact(Store(damaged, store.ledger), engine, store, release)
+    damaged.close()
+    engine.close()
+    if lost and len(seat_sets(store.ledger).following) == 1:
+        raise StoreBroken(
+            f"{lost}, and on a chain of one validator nobody else has the blocks from "
+            f"{store.height + 1} on. Nothing was changed: restore the folder from a backup"
+        )
+    if lost:
+        say(f"{lost}; the blocks from {store.height + 1} on come from peers")
+    say(f"the state was rebuilt up to block {store.height}; the damaged store is in {aside.name}")
+    shutil.rmtree(aside, ignore_errors=True)
+    path.rename(aside)
+    _finish_swap(path)
+    engine = open_engine(path, kind)
+    return Opened(engine, _founded(engine, genesis))
+
+
+def _execute_intact(old: Store, engine: Engine, store: Store, release: Release) -> str:
+    """Bring `store` as far as the blocks of `old` go; why no further, or empty: that was all."""
     signatures = Signatures()
-    old = Store(damaged, _bare_ledger(damaged, store.ledger))
     while True:
         height = store.height + 1
         try:
             data, certificate = old.block_bytes(height), old.certificate(height)
-        except (DamagedStore, Malformed) as error:
-            say(f"{error}; the rest comes from peers")
-            break
-        if data is None or certificate is None:
-            break
-        try:
+            if data is None or certificate is None:
+                behind = height_key(b"b", height), height_key(b"c", 0)
+                if data or certificate or next(iter(old.pairs.scan(*behind)), None):
+                    return f"block {height} or its certificate is missing"
+                return ""
             tip = store.ledger.tip
             seats = seat_sets(store.ledger).following
             check_certificate(certificate, seats, tip.chain, tip.epoch)
             parent = store.ledger.parent()
             applied = apply_block(parent, read_block(data), release, store.ledger, signatures)
-        except (InvalidBlock, Inadmissible, Malformed) as error:
-            say(f"block {height} is damaged ({error}); the rest comes from peers")
-            break
+            if applied.hash != certificate.block:
+                return f"the certificate of block {height} is for another block"
+        except (DamagedStore, InvalidBlock, Inadmissible, Malformed) as error:
+            return f"block {height} is damaged ({error})"
         engine.write(store.commit(applied, certificate))
-    say(f"the state was rebuilt up to block {store.height}")
-    damaged.close()
-    engine.close()
-    aside = path.with_name(path.name + ".damaged")
-    shutil.rmtree(aside, ignore_errors=True)
-    path.rename(aside)
-    fresh.rename(path)
-    engine = open_engine(path, kind)
-    return Opened(engine, _founded(engine, genesis))
 
 
-def _bare_ledger(pairs: KeyValue, founded: Ledger) -> Ledger:
-    """Something to read blocks through when the damaged store's own tip cannot be trusted."""
-    return Ledger(pairs, founded.tip)
+def _fresh(path: Path) -> Path:
+    return path.with_name(path.name + ".rebuilt")
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(path.name + ".damaged")
+
+
+def _finish_swap(path: Path) -> None:
+    """Put a rebuilt store in its place; also one whose swap a crash cut in two."""
+    if not path.exists() and _fresh(path).exists() and _aside(path).exists():
+        _fresh(path).rename(path)
+        sync_folder(path.parent)
