@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -30,7 +31,7 @@ def ask(url: str, path: str, body: Any = None, timeout_s: float = TIMEOUT_S) -> 
         except (ValueError, KeyError, TypeError):
             message = str(error)
         raise UserError(message) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         raise UserError(
             _(
                 "no node answers at {url}: is it running? Start it with `socialcoin node start`"

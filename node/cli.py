@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -133,17 +134,34 @@ async def _serve(node: Any) -> Any:
         try:
             await service.start()
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
+            refusal = _refused_address(error, node)
+            if refusal is None:
                 raise
-            raise UserError(
-                _(
-                    "an address of this node is in use by another program ({error}). Is the node "
-                    "running already? Else choose other ports in {file}"
-                ).format(error=error.strerror, file=node.home.toml)
-            ) from None
+            raise refusal from None
         return await node.ended()
     finally:
         await service.close()
+
+
+def _refused_address(error: OSError, node: Any) -> UserError | None:
+    """A sentence if an address of the configuration cannot be listened on."""
+    where = f"{node.config.api.listen}, {node.config.p2p.listen}"
+    if error.errno == errno.EADDRINUSE:
+        return UserError(
+            _(
+                "an address of this node ({where}) is in use by another program. Is the node "
+                "running already? Else choose other ports in {file}"
+            ).format(where=where, file=node.home.toml)
+        )
+    unusable = (errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM, errno.EAFNOSUPPORT)
+    if isinstance(error, socket.gaierror) or (error.errno in unusable and not error.filename):
+        return UserError(
+            _(
+                "an address of this node ({where}) cannot be used on this computer: {reason}. "
+                "Choose one of its own, and a port above 1023, in {file}"
+            ).format(where=where, reason=error.strerror, file=node.home.toml)
+        )
+    return None
 
 
 @group.command(help=N_("Where the chain stands, seen from a node."))
@@ -194,11 +212,10 @@ def export(settings: Settings, file: Path) -> None:
 @group.command(help=N_("Check everything in the store of a stopped node."))
 @common_options
 def verify(settings: Settings) -> None:
-    from node.config import LOCK, STORE, read_config
+    from node.config import LOCK, read_config
     from node.disk import AlreadyRunning, HomeLock
-    from node.keyvalue import open_engine
+    from node.export import opened_store
     from node.repair import verify as verify_store
-    from node.store import DamagedStore, Store
 
     home = home_of(settings)
     config = read_config(home)
@@ -206,20 +223,10 @@ def verify(settings: Settings) -> None:
         lock = HomeLock(home.data / LOCK)
     except AlreadyRunning:
         raise UserError(_("a node runs in {home}: stop it first").format(home=home.root)) from None
-    engine = open_engine(home.data / STORE, config.store.engine)
     try:
-        store = Store.open(engine)
-        if store is None:
-            raise UserError(_("the store of {home} is empty").format(home=home.root))
-        verify_store(store)
-    except DamagedStore as error:
-        raise UserError(
-            _("{error}. The next start rebuilds the state from the intact blocks.").format(
-                error=error
-            )
-        ) from None
+        with opened_store(home, config) as store:
+            verify_store(store)
     finally:
-        engine.close()
         lock.release()
     tip = store.ledger.tip
     out(

@@ -1,7 +1,7 @@
 """A node's one TOML file, and where its data lies in its home (`genesis.homes` has the rest).
 
 HOME/config/node.toml   where to listen, whom to dial
-HOME/data/              chain/ (store), wal, guard, index.sqlite, lock, tls.pem
+HOME/data/              chain/ (store), wal, guard, index.sqlite, lock, tls.pem, suspect
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from node.disk import replace_file
 API_PORT = 26657
 PEER_PORT = 26656
 STORE, WAL, GUARD, INDEX, LOCK = "chain", "wal", "guard", "index.sqlite", "lock"
-"""Names below HOME/data."""
+SUSPECT = "suspect"
+"""Names below HOME/data. `suspect` is there once damage was seen in the store: the next start
+checks everything."""
+ENGINES = ("", "leveldb", "lmdb")
+PORT_DIGITS = 5
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -67,7 +71,7 @@ def parse_address(text: str) -> Address:
     host = host.strip("[]")
     if not separator or not host or not port.isascii() or not port.isdigit():
         raise UserError(_("{text!r} is not an address of the form host:port").format(text=text))
-    if not 0 < int(port) < 65536:
+    if len(port) > PORT_DIGITS or not 0 < int(port) < 65536:
         raise UserError(_("{port} is not a port: a port is 1 to 65535").format(port=port))
     return Address(host, int(port))
 
@@ -100,6 +104,8 @@ def read_config(home: NodeHome) -> Config:
         raise UserError(
             _("log_level in {file} is debug, info, warning or error").format(file=home.toml)
         )
+    if config.store.engine not in ENGINES:
+        raise UserError(_("engine in {file} is leveldb, lmdb, or empty").format(file=home.toml))
     return config
 
 
@@ -139,4 +145,5 @@ def _is_key(text: str) -> bool:
 def _quote(text: str) -> str:
     """A TOML basic string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    plain = (c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped)
+    return f'"{"".join(plain)}"'

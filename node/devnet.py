@@ -287,6 +287,7 @@ def start(
     short: bool,
     detach: bool,
 ) -> None:
+    signal.signal(signal.SIGTERM, _interrupt)
     devnet = Devnet.make(
         folder,
         validators,
@@ -316,13 +317,12 @@ def start(
         devnet.stop()
 
 
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 def _wait_for_interrupt(devnet: Devnet) -> None:
     """Until Ctrl-C or SIGTERM; says when a node ends by itself."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
     gone: set[str] = set()
     try:
         while True:

@@ -11,20 +11,23 @@ import logging
 from dataclasses import dataclass
 
 from chain import crypto
+from chain.errors import Malformed
+from chain.rules import seat_sets
 from chain.selftest import UnsafeCrypto, self_test
 from genesis.console import Exit, UserError, _
 from genesis.document import FOUNDING_EPOCH, Genesis, chain_id, parse
 from genesis.homes import NodeHome, new_seed, read_seed, write_seed
 from genesis.rules import validate
 from governance_contracts.versions import RELEASE
-from node.config import GUARD, LOCK, STORE, WAL, Config, read_config, write_config
+from node.config import GUARD, LOCK, STORE, SUSPECT, WAL, Config, read_config, write_config
 from node.disk import PREALLOCATE_BYTES, AlreadyRunning, HomeLock, Journal, replace_file
 from node.journal import DamagedJournal
-from node.keyvalue import StoreBroken, StoreLocked
-from node.repair import WrongChain, open_store
+from node.keyvalue import StoreLocked
+from node.repair import Opened, WrongChain, open_store
 from node.replica import Identity
 from node.run import Node
 from node.signer import NoGuard, Signer, first_record
+from node.store import DamagedStore
 
 GUARD_MADE = "guard_made"
 
@@ -40,12 +43,21 @@ class Keys:
 def read_genesis(home: NodeHome) -> Genesis:
     """Raises UserError."""
     try:
-        return parse(home.genesis.read_bytes())
+        return _parse_genesis(home.genesis.read_bytes())
     except FileNotFoundError:
         raise UserError(
             _("{file} does not exist: give one with `socialcoin node init --genesis FILE`").format(
                 file=home.genesis
             )
+        ) from None
+
+
+def _parse_genesis(document: bytes) -> Genesis:
+    try:
+        return parse(document)
+    except Malformed as error:
+        raise UserError(
+            _("the genesis document cannot be read: {error}").format(error=error)
         ) from None
 
 
@@ -63,7 +75,7 @@ def init_home(
     if config is not None or not home.toml.exists():
         write_config(home, config or Config())
     if genesis_bytes is not None:
-        genesis = parse(genesis_bytes)
+        genesis = _parse_genesis(genesis_bytes)
         refuse_invalid(genesis)
         if home.genesis.exists() and home.genesis.read_bytes() != genesis_bytes:
             raise UserError(
@@ -127,11 +139,23 @@ def open_node(home: NodeHome, log: logging.Logger, config: Config | None = None)
         raise UserError(
             _("a node already runs in {home}: stop it first").format(home=home.root)
         ) from None
-    chain = chain_id(genesis)
+    try:
+        return _open_locked(home, log, config, genesis, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _open_locked(
+    home: NodeHome, log: logging.Logger, config: Config, genesis: Genesis, lock: HomeLock
+) -> Node:
     node_seed = read_seed(home.node_key)
+    identity, consensus_seed, guard = None, None, None
+    if config.wijk:
+        consensus_seed = read_seed(home.consensus_key)
+        identity, guard = _open_guard(home, config.wijk, chain_id(genesis), consensus_seed)
     try:
         wal = Journal(home.data / WAL)
-        guard = Journal(home.data / GUARD, PREALLOCATE_BYTES) if config.wijk else None
     except DamagedJournal as error:
         raise UserError(
             _(
@@ -139,33 +163,8 @@ def open_node(home: NodeHome, log: logging.Logger, config: Config | None = None)
                 "start again: the signer's own record keeps this seat from signing twice"
             ).format(home=home.root, error=error, file=home.data / WAL)
         ) from None
-    identity, consensus_seed = None, None
-    if config.wijk:
-        consensus_seed = read_seed(home.consensus_key)
-        assert guard is not None, "opened for a seat"
-        try:
-            signer = Signer(chain, FOUNDING_EPOCH, crypto.public_key(consensus_seed), guard.data)
-        except NoGuard as error:
-            raise UserError(str(error), Exit.DOUBLE_SIGN) from None
-        identity = Identity(config.wijk, signer)
-    try:
-        opened = open_store(
-            home.data / STORE, config.store.engine, genesis, RELEASE, lambda line: log.warning(line)
-        )
-    except WrongChain:
-        raise UserError(
-            _("the store in {home} holds another chain than {file}").format(
-                home=home.data, file=home.genesis
-            )
-        ) from None
-    except (StoreLocked, StoreBroken) as error:
-        raise UserError(
-            _("the store in {home} cannot be opened: {error}").format(home=home.data, error=error)
-        ) from None
-    except ValueError as error:
-        raise UserError(
-            _("the genesis document is not valid: {error}").format(error=error)
-        ) from None
+    opened = _open_store(home, log, config, genesis)
+    _warn_of_another_key(opened, log, identity)
     return Node(
         home,
         config,
@@ -178,3 +177,71 @@ def open_node(home: NodeHome, log: logging.Logger, config: Config | None = None)
         lock,
         log,
     )
+
+
+def _open_guard(home: NodeHome, wijk: str, chain: bytes, seed: bytes) -> tuple[Identity, Journal]:
+    """The signer's record is judged as it lies there, before anything touches the file: a start
+    never makes one. Raises UserError with the exit code of the guard."""
+    file = home.data / GUARD
+    try:
+        signer = Signer(
+            chain,
+            FOUNDING_EPOCH,
+            crypto.public_key(seed),
+            file.read_bytes() if file.exists() else b"",
+        )
+    except NoGuard as error:
+        raise UserError(
+            _("{reason} ({file})").format(reason=error, file=file), Exit.DOUBLE_SIGN
+        ) from None
+    return Identity(wijk, signer), Journal(file, PREALLOCATE_BYTES)
+
+
+def _open_store(home: NodeHome, log: logging.Logger, config: Config, genesis: Genesis) -> Opened:
+    suspect = home.data / SUSPECT
+    try:
+        opened = open_store(
+            home.data / STORE,
+            config.store.engine,
+            genesis,
+            RELEASE,
+            log.warning,
+            suspect=suspect.exists(),
+        )
+    except WrongChain:
+        raise UserError(
+            _("the store in {home} holds another chain than {file}").format(
+                home=home.data, file=home.genesis
+            )
+        ) from None
+    except StoreLocked:
+        raise UserError(
+            _("the store in {home} is open in another program: stop it first").format(
+                home=home.data
+            )
+        ) from None
+    except DamagedStore as error:
+        raise UserError(
+            _(
+                "the store in {home} cannot be mended: {error}. Where other nodes hold the chain: "
+                "move {store} aside and start again, they give everything back"
+            ).format(home=home.data, error=error, store=home.data / STORE)
+        ) from None
+    except ValueError as error:
+        raise UserError(
+            _("the genesis document is not valid: {error}").format(error=error)
+        ) from None
+    suspect.unlink(missing_ok=True)
+    return opened
+
+
+def _warn_of_another_key(opened: Opened, log: logging.Logger, identity: Identity | None) -> None:
+    """A home with a wijk whose key holds no seat runs, and votes once it is given one."""
+    if identity is None:
+        return
+    sets = seat_sets(opened.store.ledger)
+    seats = {(seat.wijk, seat.key) for seat in (*sets.current, *sets.following, *sets.after)}
+    if (identity.wijk, identity.signer.key) not in seats:
+        log.warning(
+            "no_seat", extra={"wijk": identity.wijk, "consensus_key": identity.signer.key.hex()}
+        )

@@ -12,12 +12,14 @@ from pathlib import Path
 from aiohttp import web
 
 from chain.certificate import Certificate
+from chain.errors import Malformed
 from node.api import make_app
 from node.config import INDEX, parse_address
 from node.export import answer_request, pending_request, write_file
 from node.index import Index
 from node.replica import Replica
 from node.run import Node
+from node.store import DamagedStore
 
 SHUTDOWN_WAIT_S = 2.0
 REQUESTS_EVERY_S = 0.1
@@ -61,7 +63,9 @@ class Service:
                 try:
                     answer: dict[str, int | str] = dict(await self._export(target))
                 except OSError as error:
-                    answer = {"error": f"{target}: {error.strerror}"}
+                    answer = {"error": f"{target}: {error.strerror or error}"}
+                except (DamagedStore, Malformed) as error:
+                    answer = {"error": str(error)}
                 answer_request(self.node.home, answer)
 
     async def _export(self, target: Path) -> dict[str, int]:
