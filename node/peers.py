@@ -1,7 +1,8 @@
 """Connections to other nodes: WebSockets over mutual TLS 1.3, redialled for ever.
 
-Each pair keeps one connection: of two, that which the lower key dialled. Behind the handshake
-both say which chain they are on. Three outgoing queues, vital before sync before transactions;
+Each pair keeps one connection: of two, that which the lower key dialled; of two that the same side
+dialled, the newer, for who dials again has lost the older. Behind the handshake both say which
+chain they are on. Three outgoing queues, vital before sync before transactions;
 a peer that does not drain them is cut off, it comes back and catches up.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
-from aiohttp import WSMsgType, web
+from aiohttp import WebSocketError, WSMsgType, web
 
 from chain.codec import U16, U32, Hash, Record, decode, encode
 from chain.errors import Malformed
@@ -31,6 +33,7 @@ REDIAL_FIRST_S = 0.2
 REDIAL_MAX_S = 5.0
 HELLO_WAIT_S = 5.0
 HEARTBEAT_S = 10.0
+GOODBYE_S = 1.0
 QUEUE_BYTES_MAX = 32 * 1024 * 1024
 
 
@@ -129,6 +132,7 @@ class PeerNetwork:
 
     async def close(self) -> None:
         self._closing = True
+        await asyncio.gather(*(self._drop(each) for each in list(self._by_peer.values())))
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -232,7 +236,7 @@ class PeerNetwork:
             return False
         older = self._by_key.get(key)
         if older is not None:
-            if not self._prefer(key, dialled):
+            if older.dialled != dialled and not self._prefer(key, dialled):
                 return False
             await self._drop(older)
         self._count += 1
@@ -256,7 +260,11 @@ class PeerNetwork:
 
     async def _read(self, connection: Connection) -> None:
         async for received in connection.socket:
+            if received.type is WSMsgType.ERROR and not isinstance(received.data, WebSocketError):
+                break  # the line was cut
             if received.type is not WSMsgType.BINARY:
+                reason = received.data if received.type is WSMsgType.ERROR else "a frame of text"
+                self._listener.peer_fault(connection.peer, str(reason))
                 break
             try:
                 message = read_message(received.data)
@@ -266,9 +274,14 @@ class PeerNetwork:
             await self._listener.received(connection.peer, message)
 
     async def _drop(self, connection: Connection) -> None:
+        """Say goodbye for a moment, then hang up: who does not read does not hear it either."""
         self._forget(connection)
+        line = connection.socket.get_extra_info("socket")
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(connection.socket.close(), 1)
+            await asyncio.wait_for(connection.socket.close(), GOODBYE_S)
+        if line is not None:
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def _forget(self, connection: Connection) -> None:
         if self._by_peer.pop(connection.peer, None) is None:
