@@ -10,6 +10,7 @@ failure.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import sys
@@ -30,7 +31,7 @@ from chain.transaction import Transaction, parse
 from genesis.document import Genesis
 from genesis.homes import NodeHome
 from governance_contracts.nodes import NODE_KEYS
-from node.config import Config, parse_address
+from node.config import SUSPECT, Config, parse_address
 from node.disk import HomeLock, Journal
 from node.effects import (
     Admitted,
@@ -61,6 +62,7 @@ from node.peers import PeerNetwork
 from node.repair import Opened
 from node.replica import Identity, Replica
 from node.seam import News, Submission
+from node.store import DamagedStore
 from node.verifier import Verifier
 
 T = TypeVar("T")
@@ -177,16 +179,42 @@ class Node:
             while True:
                 match self._inbox.take():
                     case Asked(question, answer):
-                        _answer(question, answer)
+                        self._answer(question, answer)
                     case Told(given, received_ms, _, done):
                         self._drive(given, received_ms, done)
         except Closed:
             return
         except OSError as error:
             self.end(1, disk_message(error))
+        except DamagedStore as error:
+            self._suspect(str(error))
+            self.end(
+                1,
+                f"the store is damaged: {error}. Start again: the node then checks everything and "
+                "rebuilds the state from the intact blocks",
+            )
         except Exception as error:
             self._log.critical("bug", exc_info=True)
             self.end(1, f"the node met an error it does not know and stops: {error!r}")
+
+    def _answer(self, question: Callable[[], object], answer: Future[object]) -> None:
+        """Damage that a reader meets (an old block, say) does not stop the node."""
+        if not answer.set_running_or_notify_cancel():
+            return
+        try:
+            answer.set_result(question())
+        except OSError:
+            raise
+        except Exception as error:
+            if isinstance(error, DamagedStore):
+                self._suspect(str(error))
+            answer.set_exception(error)
+
+    def _suspect(self, reason: str) -> None:
+        """Say so, and let the next start check everything."""
+        self._log.error("store_damaged", extra={"reason": reason})
+        with contextlib.suppress(OSError):
+            (self.home.data / SUSPECT).touch()
 
     def _drive(self, given: object, received_ms: int, done: Future[object] | None) -> None:
         effects = self.replica.handle(given, received_ms)  # type: ignore[arg-type]
@@ -220,6 +248,8 @@ class Node:
                     done.set_result(outcomes)
             case Misbehaved(peer, reason):
                 self._on_loop(self.peer_fault, peer, reason)
+            case Log("store_damaged", fields):
+                self._suspect(str(dict(fields).get("reason", "")))
             case Log(event, fields):
                 self._log.info(event, extra=dict(fields))
             case Equivocation(evidence):
@@ -400,17 +430,6 @@ def _offer(queue: asyncio.Queue[News | None], news: News | None) -> bool:
     return True
 
 
-def _answer(question: Callable[[], object], answer: Future[object]) -> None:
-    if not answer.set_running_or_notify_cancel():
-        return
-    try:
-        answer.set_result(question())
-    except OSError:
-        raise
-    except Exception as error:
-        answer.set_exception(error)
-
-
 def _keys_of(replica: Replica, transaction: Transaction) -> list[bytes] | Refused:
     try:
         return admission.witness_keys(Draft(replica.ledger), transaction)
@@ -427,9 +446,10 @@ def class_of(message: PeerMessage) -> int:
 
 def disk_message(error: OSError) -> str:
     """For people: what the disk said, and what to do."""
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "the disk is full. Nothing that was acknowledged is lost; make room and start again"
     return (
-        f"the disk reports an error ({error.strerror}). The node stops rather than go on with a "
-        "disk that may lie; nothing that was acknowledged is lost. Check the disk and start again"
+        f"the disk reports an error ({error.strerror or error}). The node stops rather than go on "
+        "with a disk that may lie; nothing that was acknowledged is lost. Check the disk and start "
+        "again"
     )
