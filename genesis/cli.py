@@ -267,7 +267,10 @@ def testnet(
         _("A testnet of {n} validators is in {folder}.").format(n=validators, folder=folder),
         _("chain id    {id}").format(id=written.chain.hex()),
         *(f"{n.name}  {n.wijk}  http://{n.api}" for n in nodes),
-        _("Start each with `socialcoin node start --home {folder}/node1`.").format(folder=folder),
+        _(
+            "Make each ready with `socialcoin node init --home {folder}/node1`, then start it with "
+            "`socialcoin node start --home {folder}/node1`."
+        ).format(folder=folder),
     ]
     console.out(settings, data, "\n".join(lines))
 
