@@ -23,6 +23,8 @@ PAYERS = 2_000
 PURSE_CENTS = 200_00
 BATCH = 500
 IN_FLIGHT_MAX = 4_000
+WORKERS = 8
+"""Batches being submitted at any time, spread over the nodes."""
 SAMPLE_EVERY = 4
 """Batches of which one transaction's time to finality is measured."""
 
@@ -111,29 +113,42 @@ async def run_load(urls: list[str], signed: list[tuple[str, str]], seconds: floa
                 if (await answer.json())["status"] == "committed":
                     result.latencies_ms.append((time.perf_counter() - began) * 1000)
 
+        samples: list[asyncio.Task[None]] = []
+        batches = enumerate(range(0, len(signed), BATCH))
+
+        async def submit(url: str) -> None:
+            nonlocal submitted
+            while time.perf_counter() < end:
+                if submitted - committed >= IN_FLIGHT_MAX:
+                    room.clear()
+                    await room.wait()
+                    continue
+                number, start = next(batches, (0, -1))
+                if start < 0:
+                    return
+                batch = signed[start : start + BATCH]
+                submitted += len(batch)
+                sent = time.perf_counter()
+                body = json.dumps({"transactions": [wire for wire, _ in batch]})
+                headers = {"Content-Type": "application/json"}
+                target = url + "/v1/transactions"
+                async with session.post(target, data=body, headers=headers) as answer:
+                    outcomes = (await answer.json())["results"]
+                result.refused += sum(o["status"] != "pending" for o in outcomes)
+                if number % SAMPLE_EVERY == 0:
+                    samples.append(asyncio.create_task(sample(url, batch[-1][1], sent)))
+
         counter = asyncio.create_task(count())
         await started.wait()
         began = time.perf_counter()
-        samples = []
-        for number, start in enumerate(range(0, len(signed), BATCH)):
-            if submitted - committed >= IN_FLIGHT_MAX:
-                room.clear()
-                await room.wait()
-            if time.perf_counter() >= end:
-                break
-            batch = signed[start : start + BATCH]
-            url = urls[number % len(urls)]
-            sent = time.perf_counter()
-            body = json.dumps({"transactions": [wire for wire, _ in batch]})
-            headers = {"Content-Type": "application/json"}
-            async with session.post(url + "/v1/transactions", data=body, headers=headers) as answer:
-                outcomes = (await answer.json())["results"]
-            result.refused += sum(o["status"] != "pending" for o in outcomes)
-            submitted += len(batch)
-            if number % SAMPLE_EVERY == 0:
-                samples.append(asyncio.create_task(sample(url, batch[-1][1], sent)))
+        workers = [submit(url) for url in urls for _ in range(WORKERS // len(urls))]
+        timer = asyncio.create_task(asyncio.sleep(seconds))
+        work = asyncio.gather(*workers)
+        await timer
         result.transactions = committed
         result.seconds = time.perf_counter() - began
+        room.set()
+        await work
         await asyncio.gather(*samples)
         counter.cancel()
     return result

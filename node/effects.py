@@ -55,10 +55,14 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """Parsed transactions from clients (peer None) or a peer, signatures judged beside the loop."""
+    """Parsed transactions from clients (peer None) or a peer, signatures judged beside the loop.
+
+    `more`: others wait behind these, so that a block begun after them would be a fuller one.
+    """
 
     transactions: tuple[Transaction, ...]
     peer: PeerId | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

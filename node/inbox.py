@@ -66,6 +66,7 @@ class Inbox:
         self._heap: list[tuple[int, int, Told | Asked, Class]] = []
         self._timers: list[tuple[float, int, Timer]] = []
         self._waiting: Counter[tuple[str, Class]] = Counter()
+        self._of_class: Counter[Class] = Counter()
         self._sequence = 0
         self._closed = False
         self.dropped = 0
@@ -81,6 +82,7 @@ class Inbox:
                     self.dropped += 1
                     return False
                 self._waiting[place] += 1
+            self._of_class[kind] += 1
             self._sequence += 1
             heappush(self._heap, (kind, self._sequence, item, kind))
             self._ready.notify()
@@ -103,6 +105,7 @@ class Inbox:
                     return Told(Alarm(timer), now_ms())
                 if self._heap:
                     _, _, item, kind = heappop(self._heap)
+                    self._of_class[kind] -= 1
                     if isinstance(item, Told) and item.source:
                         place = (item.source, kind)
                         self._waiting[place] -= 1
@@ -111,6 +114,10 @@ class Inbox:
                     return item
                 wait = self._timers[0][0] - time.monotonic() if self._timers else None
                 self._ready.wait(wait)
+
+    def waiting(self, kind: Class) -> int:
+        """How many inputs of a class wait."""
+        return self._of_class[kind]
 
     def close(self) -> None:
         with self._ready:

@@ -72,6 +72,8 @@ from node.tip import TipCertificate
 __all__ = ["Identity", "Replica", "ReplicaStatus"]
 
 GOSSIP_MS = 2_000
+FULL_BLOCK = 2_000
+"""Transactions that about fill a block; no waiting for more."""
 OFFER_TICKS = 15
 """So many gossip ticks apart, what waits longest in the pool is offered to all peers again."""
 
@@ -94,6 +96,7 @@ class Replica:
         self._rejoin = Rejoin()
         self._gap_begun = self._gap_over = 0
         self._early = Early()
+        self._more = False
         self._heartbeat_over = False
         self._ticks = 0
         self._stopped = False
@@ -254,10 +257,15 @@ class Replica:
         if (
             self._heartbeat_over
             or due_at(self.ledger, now_ms)
-            or self.mempool.ready(self.ledger, now_ms)
+            or (not self._more_coming() and self.mempool.ready(self.ledger, now_ms))
         ):
             yield from self._begin_gap(self.height)
             yield from self._open.start()
+
+    def _more_coming(self) -> bool:
+        """Do transactions wait that would fit the next block? Few large blocks cost less than
+        many small ones."""
+        return self._more and len(self.mempool) < FULL_BLOCK
 
     def _begin_gap(self, height: int) -> Effects:
         """From the beginning of one height to that of the next, at least the gap; no gap between
@@ -319,6 +327,7 @@ class Replica:
     # Transactions.
 
     def _submitted(self, given: Submitted) -> Effects:
+        self._more = given.more
         outcomes: list[Refused | None] = []
         taken = []
         for transaction in given.transactions:

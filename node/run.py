@@ -15,19 +15,18 @@ import errno
 import logging
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TypeVar
 
-from chain import admission, crypto
-from chain.admission import Signatures
+from chain import crypto
+from chain.admission import BadSignature, Signatures
 from chain.codec import encode
 from chain.contract import Release
-from chain.errors import Inadmissible, Malformed
 from chain.rules import seat_sets
-from chain.state import Draft
-from chain.transaction import Transaction, parse
+from chain.transaction import Transaction
 from genesis.document import Genesis
 from genesis.homes import NodeHome
 from governance_contracts.nodes import NODE_KEYS
@@ -63,7 +62,7 @@ from node.repair import Opened
 from node.replica import Identity, Replica
 from node.seam import News, Submission
 from node.store import DamagedStore
-from node.verifier import Verifier
+from node.verifier import Judged, Verifier
 
 T = TypeVar("T")
 
@@ -113,7 +112,7 @@ class Node:
         self.signatures = Signatures()
         self.replica = Replica(opened.store, release, identity, self._wal.data, self.signatures)
         self._inbox = Inbox()
-        self._verifier = Verifier()
+        self._verifier = Verifier(self._engine.get)
         self._known = self._known_keys()
         self._subscribers: list[asyncio.Queue[News | None]] = []
         self._ended: asyncio.Future[Stopped] | None = None
@@ -136,6 +135,7 @@ class Node:
         self.peers = PeerNetwork(
             self, self.node_key, identity, tip.chain, tip.epoch, lambda: self._known
         )
+        await self._verifier.start()
         dial = [parse_address(peer.address) for peer in self.config.p2p.peers if peer.address]
         await self.peers.start(parse_address(self.config.p2p.listen), dial)
         self._inbox.put(Told(Started(), now_ms()), Class.VITAL)
@@ -165,7 +165,7 @@ class Node:
         self._inbox.close()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join, 10)
-        self._verifier.close()
+        await self._verifier.close()
         self._engine.close()
         self._wal.close()
         if self._guard is not None:
@@ -181,6 +181,8 @@ class Node:
                     case Asked(question, answer):
                         self._answer(question, answer)
                     case Told(given, received_ms, _, done):
+                        if isinstance(given, Submitted) and self._inbox.waiting(Class.TRANSACTIONS):
+                            given = replace(given, more=True)
                         self._drive(given, received_ms, done)
         except Closed:
             return
@@ -335,15 +337,17 @@ class Node:
 
     async def _received_transactions(self, peer: str, wire: Sequence[bytes]) -> None:
         """Waits for its own work, so that a peer can send no faster than it is taken in."""
-        try:
-            parsed = [parse(data) for data in wire if data not in self.signatures.parsed]
-        except Malformed as error:
-            self.peer_fault(peer, str(error))
-            return
-        good, refused = await self._judge(parsed)
-        if any(r is not None and r.code == admission.BadSignature.code for r in refused):
-            self.peer_fault(peer, "a transaction with a bad signature")
-            return
+        new = [data for data in wire if data not in self.signatures.parsed]
+        good: list[Transaction] = []
+        for judged in await self._judge(new):
+            if judged.transaction is None:
+                self.peer_fault(peer, judged.malformed)
+                return
+            if judged.refused is None:
+                good.append(judged.transaction)
+            elif judged.refused.code == BadSignature.code:
+                self.peer_fault(peer, "a transaction with a bad signature")
+                return
         if good:
             self._inbox.put(Told(Submitted(tuple(good), peer), now_ms(), peer), Class.TRANSACTIONS)
 
@@ -357,52 +361,34 @@ class Node:
         return await asyncio.wrap_future(answer)
 
     async def submit(self, wire: Sequence[bytes]) -> list[Submission]:
-        results: list[Submission | None] = [None] * len(wire)
-        parsed: list[Transaction] = []
-        places: list[int] = []
-        for place, data in enumerate(wire):
-            try:
-                parsed.append(parse(data))
-                places.append(place)
-            except Malformed as error:
-                results[place] = Submission(None, str(error), None)
-        good, refused = await self._judge(parsed)
-        waiting: list[int] = []
-        for place, transaction, refusal in zip(places, parsed, refused, strict=True):
-            results[place] = Submission(transaction.id, "", refusal)
-            if refusal is None:
-                waiting.append(place)
+        judged = await self._judge(wire)
+        good = [j.transaction for j in judged if j.transaction is not None and j.refused is None]
+        outcomes: Iterator[Refused | None] = iter(())
         if good:
             done: Future[object] = Future()
             told = Told(Submitted(tuple(good)), now_ms(), done=done)
             if not self._inbox.put(told, Class.TRANSACTIONS):
                 raise asyncio.CancelledError
-            outcomes = await asyncio.wrap_future(done)
-            assert isinstance(outcomes, tuple), "Submitted is answered by Admitted"
-            for place, transaction, outcome in zip(waiting, good, outcomes, strict=True):
-                results[place] = Submission(transaction.id, "", outcome)
-        return [result for result in results if result is not None]
-
-    async def _judge(
-        self, parsed: list[Transaction]
-    ) -> tuple[list[Transaction], list[Refused | None]]:
-        """Judge signatures in threads; who is good, and per transaction why not."""
-        keys = await self.read(lambda replica: [_keys_of(replica, t) for t in parsed])
-        judged = [(t, k) for t, k in zip(parsed, keys, strict=True) if isinstance(k, list)]
-        verdicts = iter(await self._verifier.judge(judged) if judged else ())
-        good: list[Transaction] = []
-        refused: list[Refused | None] = []
-        for transaction, found in zip(parsed, keys, strict=True):
-            if isinstance(found, Refused):
-                refused.append(found)
-            elif next(verdicts):
-                self.signatures.remember(transaction, found)
-                good.append(transaction)
-                refused.append(None)
+            answer = await asyncio.wrap_future(done)
+            assert isinstance(answer, tuple), "Submitted is answered by Admitted"
+            outcomes = iter(answer)
+        results = []
+        for each in judged:
+            if each.transaction is None:
+                results.append(Submission(None, each.malformed, None))
+            elif each.refused is not None:
+                results.append(Submission(each.transaction.id, "", each.refused))
             else:
-                first = transaction.witnesses[0]
-                refused.append(Refused(admission.BadSignature.code, (first.signer, first.key)))
-        return good, refused
+                results.append(Submission(each.transaction.id, "", next(outcomes)))
+        return results
+
+    async def _judge(self, wire: Sequence[bytes]) -> list[Judged]:
+        """Read and judge in threads; what is good is remembered."""
+        judged = await self._verifier.judge(wire)
+        for each in judged:
+            if each.transaction is not None and each.refused is None:
+                self.signatures.remember(each.transaction, each.keys)
+        return judged
 
     async def news(self) -> AsyncIterator[News]:
         queue: asyncio.Queue[News | None] = asyncio.Queue(NEWS_QUEUE_MAX)
@@ -428,13 +414,6 @@ def _offer(queue: asyncio.Queue[News | None], news: News | None) -> bool:
     except asyncio.QueueFull:
         return False
     return True
-
-
-def _keys_of(replica: Replica, transaction: Transaction) -> list[bytes] | Refused:
-    try:
-        return admission.witness_keys(Draft(replica.ledger), transaction)
-    except Inadmissible as refusal:
-        return Refused(refusal.code, refusal.values)
 
 
 def class_of(message: PeerMessage) -> int:

@@ -1,53 +1,174 @@
-"""Signatures, judged once, in threads beside the event loop.
+"""Transactions as they come in: read here, their signatures judged beside, once each.
 
-libsodium releases the interpreter's lock while it works, so verification runs beside consensus.
-What was found good is remembered (`Signatures.remember`) under the public key that was used;
-execution asks under which key a witness must hold *then*, and judges anew if it is another.
+Judging happens in a worker process (`node.verify_worker`). Threads would do, since libsodium
+releases the interpreter's lock, but each of thousands of short calls must then win that lock back
+from a busy replica, which made a node three times slower (docs/adr has the figures). A handful of
+signatures is judged on the spot.
+
+The keys come from committed state, straight from the store. What was found good is remembered
+(`Signatures.remember`) under the public keys that were used; execution asks under which key a
+witness must hold *then*, and judges anew if it is another.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import contextlib
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from chain import crypto
-from chain.transaction import Transaction
+from chain.admission import BadSignature, witness_keys
+from chain.codec import Record, encode
+from chain.errors import Inadmissible, Malformed
+from chain.ledger import SALT_BYTES, record_key
+from chain.state import Draft, Table
+from chain.transaction import Transaction, parse
+from node.effects import Refused
 
-CHUNK = 64
-"""Transactions judged in one go by one thread."""
+ON_THE_SPOT = 8
+"""So few signatures are not worth a message to the worker."""
+HEAD_BYTES = 4
+
+K = TypeVar("K")
+V = TypeVar("V", bound=Record)
+Get = Callable[[bytes], bytes | None]
+Check = tuple[bytes, bytes, bytes]
+"""Public key, message, signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One submission: `malformed` says why it is no transaction; `refused` why it is not good;
+    with neither, all its witnesses are good under `keys`."""
+
+    transaction: Transaction | None
+    malformed: str = ""
+    refused: Refused | None = None
+    keys: tuple[bytes, ...] = ()
+
+
+class Committed:
+    """Committed records, read from the store by any thread."""
+
+    def __init__(self, get: Get) -> None:
+        self._get = get
+
+    def get(self, table: Table[K, V], key: K) -> V | None:
+        return self.find(table, table.key(key))
+
+    def find(self, table: Table[Any, V], key: bytes) -> V | None:
+        stored = self._get(record_key(table.number, key))
+        return None if stored is None else table.load(stored[SALT_BYTES:])
+
+    def scan(self, table: Table[K, V], start: bytes = b"") -> Iterator[tuple[bytes, V]]:
+        raise AssertionError("keys are looked up, never searched for")
 
 
 class Verifier:
-    def __init__(self, threads: int = 0) -> None:
-        """`threads`: 0 for one per processor, at most 4."""
-        count = threads or min(4, os.cpu_count() or 1)
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="verify")
+    """Call `start` before the first `judge`, `close` at the end."""
 
-    async def judge(self, batch: Sequence[tuple[Transaction, Sequence[bytes]]]) -> list[bool]:
-        """For each transaction and the keys of its witnesses: are all signatures good?"""
-        loop = asyncio.get_running_loop()
-        chunks = [batch[i : i + CHUNK] for i in range(0, len(batch), CHUNK)]
-        done = await asyncio.gather(
-            *(loop.run_in_executor(self._pool, judge_chunk, chunk) for chunk in chunks)
+    def __init__(self, get: Get) -> None:
+        """`get` reads the store."""
+        self._view = Committed(get)
+        self._worker: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._waiting: deque[tuple[Sequence[Check], asyncio.Future[bytes]]] = deque()
+
+    async def start(self) -> None:
+        self._worker = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "node.verify_worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
         )
-        return [good for chunk in done for good in chunk]
+        self._reader = asyncio.create_task(self._read(self._worker))
 
-    def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reader
+        if self._worker is not None and self._worker.returncode is None:
+            self._worker.kill()
+            await self._worker.wait()
+        self._answer_here()
+
+    async def judge(self, wire: Sequence[bytes]) -> list[Judged]:
+        """In the order given."""
+        judged = [read_one(self._view, data) for data in wire]
+        checks: list[Check] = []
+        for each in judged:
+            if each.transaction is not None and each.refused is None:
+                message = each.transaction.sign_bytes()
+                for key, witness in zip(each.keys, each.transaction.witnesses, strict=True):
+                    checks.append((key, message, witness.signature))
+        verdicts = iter(await self._check(checks))
+        return [self._with_verdict(each, verdicts) for each in judged]
+
+    def _with_verdict(self, judged: Judged, verdicts: Iterator[int]) -> Judged:
+        """Takes one verdict for each witness of what could be judged at all."""
+        if judged.transaction is None or judged.refused is not None:
+            return judged
+        bad: Judged | None = None
+        for witness in judged.transaction.witnesses:
+            if not next(verdicts) and bad is None:
+                values = (witness.signer, witness.key)
+                bad = Judged(judged.transaction, refused=Refused(BadSignature.code, values))
+        return bad or judged
+
+    async def _check(self, checks: Sequence[Check]) -> bytes:
+        """One byte per check, 1 for a good signature."""
+        worker = self._worker
+        if len(checks) <= ON_THE_SPOT or worker is None or worker.returncode is not None:
+            return verdicts_of(checks)
+        assert worker.stdin is not None, "opened as a pipe"
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._waiting.append((checks, answer))
+        data = encode(checks)
+        try:
+            worker.stdin.write(len(data).to_bytes(HEAD_BYTES, "big") + data)
+            await worker.stdin.drain()
+        except OSError:  # the worker is gone; its reader answers
+            pass
+        return await answer
+
+    async def _read(self, worker: asyncio.subprocess.Process) -> None:
+        assert worker.stdout is not None, "opened as a pipe"
+        with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+            while True:
+                size = int.from_bytes(await worker.stdout.readexactly(HEAD_BYTES), "big")
+                verdicts = await worker.stdout.readexactly(size)
+                _, answer = self._waiting.popleft()
+                if not answer.done():
+                    answer.set_result(verdicts)
+        await worker.wait()
+        self._answer_here()
+
+    def _answer_here(self) -> None:
+        """The worker is gone: what it left is judged on the spot, as is all that follows."""
+        while self._waiting:
+            checks, answer = self._waiting.popleft()
+            if not answer.done():
+                answer.set_result(verdicts_of(checks))
 
 
-def judge_chunk(batch: Sequence[tuple[Transaction, Sequence[bytes]]]) -> list[bool]:
-    verify = crypto.verify
-    results = []
-    for transaction, keys in batch:
-        message = transaction.sign_bytes()
-        results.append(
-            len(keys) == len(transaction.witnesses)
-            and all(
-                verify(key, message, witness.signature)
-                for key, witness in zip(keys, transaction.witnesses, strict=True)
-            )
-        )
-    return results
+def verdicts_of(checks: Sequence[Check]) -> bytes:
+    return bytes(crypto.verify(key, message, signature) for key, message, signature in checks)
+
+
+def read_one(view: Committed, data: bytes) -> Judged:
+    """Read a transaction and find its keys; its signatures are not judged yet."""
+    try:
+        transaction = parse(data)
+    except Malformed as error:
+        return Judged(None, str(error))
+    try:
+        keys = witness_keys(Draft(view), transaction)
+    except Inadmissible as refusal:
+        return Judged(transaction, refused=Refused(refusal.code, refusal.values))
+    return Judged(transaction, keys=tuple(keys))
