@@ -1,7 +1,7 @@
 """Connections to other nodes: WebSockets over mutual TLS 1.3, redialled for ever.
 
-Each pair keeps one connection: of two, that which the lower key dialled; of two that the same side
-dialled, the newer, for who dials again has lost the older. Behind the handshake both say which
+Each pair keeps one connection: of two that crossed on their way, that which the lower key dialled;
+else the newer, for who comes again has lost the older. Behind the handshake both say which
 chain they are on. Three outgoing queues, vital before sync before transactions;
 a peer that does not drain them is cut off, it comes back and catches up.
 """
@@ -13,6 +13,7 @@ import contextlib
 import random
 import socket
 import ssl
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ REDIAL_MAX_S = 5.0
 HELLO_WAIT_S = 5.0
 HEARTBEAT_S = 10.0
 GOODBYE_S = 1.0
+CROSSING_S = 5.0
+"""Two connections of a pair that were made within this time of each other crossed on their way."""
 QUEUE_BYTES_MAX = 32 * 1024 * 1024
 
 
@@ -66,6 +69,8 @@ class Connection:
     key: bytes
     dialled: bool
     socket: web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+    since_s: float
+    heard: bool = False
     queues: tuple[deque[bytes], deque[bytes], deque[bytes]] = field(
         default_factory=lambda: (deque(), deque(), deque())
     )
@@ -200,7 +205,7 @@ class PeerNetwork:
             delay_s = min(delay_s * 1.5, REDIAL_MAX_S)
 
     async def _dial(self, address: Address) -> bool:
-        """Connect and serve until the connection ends. True if the peer was let in."""
+        """Connect and serve until the connection ends. True if the peer said anything on it."""
         assert self._session is not None, "started"
         async with self._session.ws_connect(
             f"https://{address}{PATH}",
@@ -214,6 +219,8 @@ class PeerNetwork:
             if key is None or key not in self._known() or key == self._own_key:
                 return False
             self._key_at[address] = key
+            if key in self._by_key:
+                return False
             return await self._serve(socket, key, dialled=True)
 
     async def _serve(
@@ -236,11 +243,13 @@ class PeerNetwork:
             return False
         older = self._by_key.get(key)
         if older is not None:
-            if older.dialled != dialled and not self._prefer(key, dialled):
+            crossed = older.dialled != dialled and time.monotonic() - older.since_s < CROSSING_S
+            if crossed and not self._prefer(key, dialled):
                 return False
             await self._drop(older)
         self._count += 1
-        connection = Connection(f"{key.hex()[:8]}-{self._count}", key, dialled, socket)
+        name = f"{key.hex()[:8]}-{self._count}"
+        connection = Connection(name, key, dialled, socket, time.monotonic())
         self._by_key[key] = connection
         self._by_peer[connection.peer] = connection
         self._listener.joined(connection.peer, key)
@@ -252,7 +261,7 @@ class PeerNetwork:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await writer
             self._forget(connection)
-        return True
+        return connection.heard
 
     def _prefer(self, key: bytes, dialled: bool) -> bool:
         """Of two connections of a pair, is the one dialled by the lower key this one?"""
@@ -271,6 +280,7 @@ class PeerNetwork:
             except Malformed as error:
                 self._listener.peer_fault(connection.peer, str(error))
                 break
+            connection.heard = True
             await self._listener.received(connection.peer, message)
 
     async def _drop(self, connection: Connection) -> None:

@@ -1,0 +1,1 @@
+"""Real node processes on this computer: killed, starved, restarted."""
