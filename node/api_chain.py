@@ -7,7 +7,6 @@ import re
 
 from aiohttp import web
 
-from genesis.document import dump
 from node import queries, shapes
 from node.endpoint import (
     HEIGHT_MAX,
@@ -79,7 +78,7 @@ async def status(api: Api, request: web.Request) -> Shape:
 
 async def genesis(api: Api, request: web.Request) -> web.Response:
     """The founding document as it is; its hash is the chain's id."""
-    document = await asyncio.to_thread(dump, api.node.genesis)
+    document = await asyncio.to_thread(api.node.genesis.document)
     return web.Response(body=document, content_type="application/json")
 
 

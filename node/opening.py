@@ -21,6 +21,7 @@ from genesis.rules import validate
 from governance_contracts.versions import RELEASE
 from node.config import GUARD, LOCK, STORE, SUSPECT, WAL, Config, read_config, write_config
 from node.disk import PREALLOCATE_BYTES, AlreadyRunning, HomeLock, Journal, replace_file
+from node.founding import Founding, remember
 from node.journal import DamagedJournal
 from node.keyvalue import StoreLocked
 from node.repair import Opened, WrongChain, open_store
@@ -30,6 +31,7 @@ from node.signer import NoGuard, Signer, first_record
 from node.store import DamagedStore
 
 GUARD_MADE = "guard_made"
+FOUNDED = "founded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,14 @@ class Keys:
     node: bytes
 
 
-def read_genesis(home: NodeHome) -> Genesis:
+def read_founding(home: NodeHome) -> Founding:
     """Raises UserError."""
     try:
-        return _parse_genesis(home.genesis.read_bytes())
+        return Founding(home.genesis, home.data / FOUNDED)
+    except Malformed as error:
+        raise UserError(
+            _("the genesis document cannot be read: {error}").format(error=error)
+        ) from None
     except FileNotFoundError:
         raise UserError(
             _("{file} does not exist: give one with `socialcoin node init --genesis FILE`").format(
@@ -84,13 +90,14 @@ def init_home(
         return lay_genesis(home, genesis_bytes, chain_id(genesis))
     keys = public_keys(home)
     if keys.consensus is not None and home.genesis.exists():
-        _make_guard_once(home, chain_id(read_genesis(home)), keys.consensus)
+        _make_guard_once(home, read_founding(home).chain, keys.consensus)
     return keys
 
 
 def lay_genesis(home: NodeHome, document: bytes, chain: bytes) -> Keys:
     """Put a valid document in a home, and make the signer's first record."""
     replace_file(home.genesis, document, 0o644)
+    remember(home.data / FOUNDED, document, chain)
     keys = public_keys(home)
     if keys.consensus is not None:
         _make_guard_once(home, chain, keys.consensus)
@@ -131,7 +138,7 @@ def open_node(home: NodeHome, log: logging.Logger, config: Config | None = None)
     except UnsafeCrypto as error:
         raise UserError(str(error)) from None
     config = config or read_config(home)
-    genesis = read_genesis(home)
+    founding = read_founding(home)
     home.make()
     try:
         lock = HomeLock(home.data / LOCK)
@@ -140,20 +147,20 @@ def open_node(home: NodeHome, log: logging.Logger, config: Config | None = None)
             _("a node already runs in {home}: stop it first").format(home=home.root)
         ) from None
     try:
-        return _open_locked(home, log, config, genesis, lock)
+        return _open_locked(home, log, config, founding, lock)
     except BaseException:
         lock.release()
         raise
 
 
 def _open_locked(
-    home: NodeHome, log: logging.Logger, config: Config, genesis: Genesis, lock: HomeLock
+    home: NodeHome, log: logging.Logger, config: Config, founding: Founding, lock: HomeLock
 ) -> Node:
     node_seed = read_seed(home.node_key)
     identity, consensus_seed, guard = None, None, None
     if config.wijk:
         consensus_seed = read_seed(home.consensus_key)
-        identity, guard = _open_guard(home, config.wijk, chain_id(genesis), consensus_seed)
+        identity, guard = _open_guard(home, config.wijk, founding.chain, consensus_seed)
     try:
         wal = Journal(home.data / WAL)
     except DamagedJournal as error:
@@ -163,12 +170,12 @@ def _open_locked(
                 "start again: the signer's own record keeps this seat from signing twice"
             ).format(home=home.root, error=error, file=home.data / WAL)
         ) from None
-    opened = _open_store(home, log, config, genesis)
+    opened = _open_store(home, log, config, founding)
     _warn_of_another_key(opened, log, identity)
     return Node(
         home,
         config,
-        genesis,
+        founding,
         RELEASE,
         opened,
         (consensus_seed, node_seed),
@@ -197,13 +204,13 @@ def _open_guard(home: NodeHome, wijk: str, chain: bytes, seed: bytes) -> tuple[I
     return Identity(wijk, signer), Journal(file, PREALLOCATE_BYTES)
 
 
-def _open_store(home: NodeHome, log: logging.Logger, config: Config, genesis: Genesis) -> Opened:
+def _open_store(home: NodeHome, log: logging.Logger, config: Config, founding: Founding) -> Opened:
     suspect = home.data / SUSPECT
     try:
         opened = open_store(
             home.data / STORE,
             config.store.engine,
-            genesis,
+            founding,
             RELEASE,
             log.warning,
             suspect=suspect.exists(),

@@ -22,8 +22,8 @@ from chain.execution import apply_block
 from chain.ledger import path_key
 from chain.rules import seat_sets
 from genesis.build import found_ledger
-from genesis.document import Genesis, chain_id
 from node.disk import sync_folder
+from node.founding import Founding
 from node.keyvalue import Engine, StoreBroken, open_engine
 from node.store import DamagedStore, Store, height_key
 
@@ -44,7 +44,7 @@ class Opened:
 
 
 def open_store(
-    path: Path, kind: str, genesis: Genesis, release: Release, say: Say, *, suspect: bool = False
+    path: Path, kind: str, genesis: Founding, release: Release, say: Say, *, suspect: bool = False
 ) -> Opened:
     """Open, found or mend the store at `path`. `suspect`: check everything first.
 
@@ -68,16 +68,16 @@ def open_store(
     return rebuild(path, kind, engine, genesis, release, say)
 
 
-def _founded(engine: Engine, genesis: Genesis) -> Store:
+def _founded(engine: Engine, genesis: Founding) -> Store:
     """The store in an engine, founded if it is empty. Raises DamagedStore, WrongChain."""
     store = Store.open(engine)
     if store is None:
         if next(iter(engine.scan(b"", b"\xff")), None) is not None:
             raise DamagedStore("the tip is missing from the store")
-        ledger, writes = found_ledger(genesis, engine)
+        ledger, writes = found_ledger(genesis.whole(), engine)
         engine.write(writes)
         return Store(engine, ledger)
-    if store.ledger.tip.chain != chain_id(genesis):
+    if store.ledger.tip.chain != genesis.chain:
         engine.close()
         raise WrongChain
     return store
@@ -131,7 +131,7 @@ def _tree_of_records(store: Store) -> dict[str, tree.Node | None]:
 
 
 def rebuild(
-    path: Path, kind: str, damaged: Engine, genesis: Genesis, release: Release, say: Say
+    path: Path, kind: str, damaged: Engine, genesis: Founding, release: Release, say: Say
 ) -> Opened:
     """Execute the intact blocks of a damaged store into a new one, and put it in its place; the
     damaged one stays beside it.

@@ -27,7 +27,6 @@ from chain.codec import encode
 from chain.contract import Release
 from chain.rules import seat_sets
 from chain.transaction import Transaction
-from genesis.document import Genesis
 from genesis.homes import NodeHome
 from governance_contracts.nodes import NODE_KEYS
 from node.config import SUSPECT, Config, parse_address
@@ -54,6 +53,7 @@ from node.effects import (
     Submitted,
     WriteBatch,
 )
+from node.founding import Founding
 from node.inbox import Asked, Class, Closed, Inbox, Told, now_ms
 from node.memory import settle
 from node.messages import VITAL, PeerMessage, Transactions
@@ -87,7 +87,7 @@ class Node:
         self,
         home: NodeHome,
         config: Config,
-        genesis: Genesis,
+        genesis: Founding,
         release: Release,
         opened: Opened,
         seeds: tuple[bytes | None, bytes],

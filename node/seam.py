@@ -8,7 +8,6 @@ from typing import Protocol, TypeVar
 
 from chain.block import Receipt
 from chain.contract import Release
-from genesis.document import Genesis
 from node.effects import Refused
 from node.replica import Replica
 
@@ -37,9 +36,21 @@ class News:
     transaction_ids: tuple[bytes, ...]
 
 
+class FoundingDocument(Protocol):
+    """What everybody may ask of the founding document."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def prefix(self) -> str: ...
+    def document(self) -> bytes:
+        """As JSON."""
+        ...
+
+
 class NodeSeam(Protocol):
     @property
-    def genesis(self) -> Genesis: ...
+    def genesis(self) -> FoundingDocument: ...
     @property
     def release(self) -> Release: ...
     @property

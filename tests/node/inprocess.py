@@ -27,7 +27,7 @@ from chain.rules import HERE, SEAT_SETS, SeatSets
 from chain.session import READ, SessionRequest, session_bytes
 from chain.state import BlockDraft
 from chain.transaction import AccountActor, Body, parse, seal, witness
-from genesis.document import FORMAT, Genesis
+from genesis.document import FORMAT, Genesis, dump
 from governance_contracts.payments import plain
 from governance_contracts.versions import RELEASE
 from node import signer as signers
@@ -65,10 +65,20 @@ GENESIS = Genesis(
 )  # fmt: skip
 
 
+class InMemory:
+    """A founding document that lies in no file."""
+
+    name = GENESIS.name
+    prefix = GENESIS.prefix
+
+    def document(self) -> bytes:
+        return dump(GENESIS)
+
+
 class InProcess:
     """A NodeSeam. One validator, W1; its timers run when `block` is called."""
 
-    genesis = GENESIS
+    genesis = InMemory()
     release = RELEASE
     version = "0.0.test"
     node_key = NODE_KEY
