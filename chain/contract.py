@@ -13,10 +13,10 @@ from typing import Any
 from chain.authority import Authority, NotAuthorised, describe
 from chain.block import PartyEvent, RefusalRecord
 from chain.codec import Record, decode, encode
-from chain.errors import Malformed, Refusal, Rejected
+from chain.errors import Inadmissible, Malformed, Refusal, Rejected
 from chain.rules import PROTOCOL, VERSIONS, Due, activations_at, schedule, version_of
 from chain.state import Draft, View
-from chain.transaction import AccountActor, Actor, Call, Transaction, parse
+from chain.transaction import AccountActor, Actor, Body, Call, Transaction, parse
 
 CALL_COST_MIN = 200
 """Cost of a call that is refused before it is read: a block of junk must not outrun its time."""
@@ -43,6 +43,13 @@ class BadArguments(Rejected):
     """The arguments are not the canonical encoding of what the method takes."""
 
     code = 44
+    fields = ("contract", "method")
+
+
+class ClosedToOneTimeKeys(Inadmissible):
+    """A one-time key may call only what a contract opens to such keys; this call is not."""
+
+    code = 16
     fields = ("contract", "method")
 
 
@@ -236,6 +243,21 @@ def call_cost(view: View, release: Release, call: Call) -> int:
         return method.cost(decode(method.args, call.args))
     except Malformed:
         return CALL_COST_MIN
+
+
+def require_open(view: View, release: Release, body: Body) -> None:
+    """Refuse a one-time key's transaction that calls anything not open to such keys.
+
+    They cost nothing to make and have no account to limit, so a mere refusal, which uses up a
+    number in state, would let anybody fill the chain. Raises ClosedToOneTimeKeys.
+    """
+    if isinstance(body.actor, AccountActor):
+        return
+    for call in body.calls:
+        contract = release.contracts.get((call.contract, version_of(view, call.contract)))
+        method = None if contract is None else contract.methods.get(call.method)
+        if method is None or call.version != version_of(view, call.contract) or not method.one_time:
+            raise ClosedToOneTimeKeys(call.contract, call.method)
 
 
 def run_call(draft: Draft, context: Context, call: Call, *, carried: bool) -> None:

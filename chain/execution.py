@@ -42,6 +42,7 @@ from chain.contract import (
     missing_versions,
     refusal_record,
     release,
+    require_open,
     run_call,
     run_due,
 )
@@ -310,14 +311,15 @@ class Execution:
     def run(self, transaction: Transaction) -> Receipt:
         """Run one transaction.
 
-        Raises Duplicate, TooCostly, BlockFull, then whatever `admission.admit` raises; otherwise
-        there is a receipt, of success or refusal.
+        Raises Duplicate, TooCostly, ClosedToOneTimeKeys, BlockFull, then whatever
+        `admission.admit` raises; otherwise there is a receipt, of success or refusal.
         """
         if transaction.id in self.ids:
             raise admission.Duplicate()
         cost = self._cost(transaction)
         if cost > self.cost_max:
             raise admission.TooCostly(cost, self.cost_max)
+        require_open(self.draft, self.release, transaction.body)
         self._check_room(transaction, cost)
         draft = Draft(self.draft)
         authorities = admission.admit(draft, self.frame, transaction, self.signatures)

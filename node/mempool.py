@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from chain.admission import Signatures, admit
+from chain.contract import Release, require_open
 from chain.errors import Inadmissible
 from chain.ledger import Ledger
 from chain.state import Draft
@@ -47,7 +48,8 @@ def actor_of(transaction: Transaction) -> bytes:
 
 
 class Mempool:
-    def __init__(self, signatures: Signatures) -> None:
+    def __init__(self, signatures: Signatures, release: Release) -> None:
+        self._release = release
         self._signatures = signatures
         self._by_wire: dict[bytes, Transaction] = {}
         self._by_id: dict[bytes, bytes] = {}
@@ -109,6 +111,7 @@ class Mempool:
     def _admissible(self, transaction: Transaction, ledger: Ledger, now_ms: int) -> Refused | None:
         frame = Frame(ledger.tip.chain, ledger.tip.epoch, max(now_ms, ledger.tip.time_ms + 1))
         try:
+            require_open(ledger, self._release, transaction.body)
             admit(Draft(ledger), frame, transaction, self._signatures)
         except Inadmissible as refusal:
             return Refused(refusal.code, refusal.values)

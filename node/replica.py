@@ -88,7 +88,7 @@ class Replica:
         signatures: Signatures,
     ) -> None:
         """`log`: the bytes of the write-ahead log as found on disk."""
-        self.mempool = Mempool(signatures)
+        self.mempool = Mempool(signatures, release)
         self.peers = Peers()
         self._common = Common(store, release, identity, signatures, self.mempool, self.peers)
         self._log = log

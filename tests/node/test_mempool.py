@@ -21,7 +21,7 @@ def town() -> toy.Town:
 
 @pytest.fixture
 def pool(town: toy.Town) -> Mempool:
-    return Mempool(town.signatures)
+    return Mempool(town.signatures, town.release)
 
 
 def give(town: toy.Town, name: str = "anna", **changed: object) -> Transaction:
