@@ -21,7 +21,7 @@ from node.replica import Replica
 from node.run import Node
 from node.store import DamagedStore
 
-SHUTDOWN_WAIT_S = 2.0
+SHUTDOWN_WAIT_S = 0.5
 REQUESTS_EVERY_S = 0.1
 EXPORT_BATCH = 64
 
