@@ -1,7 +1,7 @@
 """A node's one TOML file, and where its data lies in its home (`genesis.homes` has the rest).
 
 HOME/config/node.toml   where to listen, whom to dial
-HOME/data/              chain/ (store), wal, guard, index.sqlite, lock, tls.pem, suspect
+HOME/data/              chain/ (store), wal, guard, index/, lock, tls.pem, suspect
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from node.disk import replace_file
 
 API_PORT = 26657
 PEER_PORT = 26656
-STORE, WAL, GUARD, INDEX, LOCK = "chain", "wal", "guard", "index.sqlite", "lock"
+STORE, WAL, GUARD, INDEX, LOCK = "chain", "wal", "guard", "index", "lock"
 SUSPECT = "suspect"
 """Names below HOME/data. `suspect` is there once damage was seen in the store: the next start
 checks everything."""

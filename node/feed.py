@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from chain.block import Receipt
 from node.heights import Heard, listen, recall
@@ -21,15 +22,24 @@ RING_TRANSACTIONS = 4_000
 """What the ring holds at most, so that big blocks do not fill the memory."""
 
 WAITERS_MAX = 10_000
+AT_ONCE_BYTES = 32_768
+AT_ONCE_RECEIPTS = 128
+"""A block up to both is read at once (about 0.2 ms): a thread would not be free either."""
 
 
-@dataclass(frozen=True, slots=True)
-class Final:
+class Final(msgspec.Struct, frozen=True):
     """Where a transaction was decided, and how."""
 
     height: int
     time_ms: int
     receipt: Receipt
+
+
+async def hear(news: News, block: bytes) -> Heard:
+    """Find whom a height concerns, beside the event loop if that takes long."""
+    if len(block) <= AT_ONCE_BYTES and len(news.receipts) <= AT_ONCE_RECEIPTS:
+        return listen(news, block)
+    return await asyncio.to_thread(listen, news, block)
 
 
 class Feed:
@@ -75,7 +85,7 @@ class Feed:
         self._settle(news)
         block = await self._node.read(lambda r: r.store.block_bytes(news.height))
         assert block is not None, "a committed block is in the store"
-        self._append(await asyncio.to_thread(listen, news, block))
+        self._append(await hear(news, block))
 
     async def _fill(self, height: int) -> None:
         """Read from the store what was missed, up to `height`."""
@@ -84,7 +94,7 @@ class Feed:
             found = await self._node.read(lambda r, h=missed: recall(r, h))  # type: ignore[misc]
             assert found is not None, "a committed block is in the store"
             self._settle(found[0])
-            self._append(await asyncio.to_thread(listen, *found))
+            self._append(await hear(*found))
 
     def _settle(self, news: News) -> None:
         """Tell those who wait for a transaction of this height."""

@@ -55,12 +55,12 @@ _BODY = msgspec.msgpack.Decoder(BodyPart)
 class Heard:
     """A height, and which of its receipts concern which account: by actor and by party.
 
-    Positions count all receipts of the height, due work first. `next_seats` is the hash of the
-    seats that follow, if this header changes them.
+    Positions ascend and count all receipts of the height, due work first. `next_seats` is the
+    hash of the seats that follow, if this header changes them.
     """
 
     news: News
-    concerned: Mapping[bytes, tuple[int, ...]]
+    concerned: Mapping[bytes, Sequence[int]]
     actors: Mapping[int, bytes]
     next_seats: bytes | None
 
@@ -94,21 +94,24 @@ def listen(news: News, block: bytes) -> Heard:
     """Find whom a height concerns."""
     part = _BLOCK.decode(block)
     first = len(news.receipts) - len(part.transactions)
-    concerned: dict[bytes, dict[int, None]] = {}
+    concerned: dict[bytes, list[int]] = {}
     actors: dict[int, bytes] = {}
-    for position, data in enumerate(part.transactions, first):
-        actor = actor_of(data)
-        if actor is not None:
-            actors[position] = actor
-            concerned.setdefault(actor, {})[position] = None
     for position, receipt in enumerate(news.receipts):
-        for event in receipt.events:
-            if event.party:
-                concerned.setdefault(event.party, {})[position] = None
+        parties = [event.party for event in receipt.events if event.party]
+        if position >= first:
+            actor = actor_of(part.transactions[position - first])
+            if actor is not None:
+                actors[position] = actor
+                parties.append(actor)
+        for account in parties:
+            places = concerned.get(account)
+            if places is None:
+                concerned[account] = [position]
+            elif places[-1] != position:
+                places.append(position)
     header = part.header
     changed = header.next_seats if header.next_seats != header.seats else None
-    found = {account: tuple(sorted(places)) for account, places in concerned.items()}
-    return Heard(news, found, actors, changed)
+    return Heard(news, concerned, actors, changed)
 
 
 def actor_of(transaction: bytes) -> bytes | None:

@@ -1,80 +1,112 @@
 """The index: which receipts concern an account, and which headers change the seats.
 
-A fold over committed blocks in a SQLite file beside the store. It can be deleted at any time and
-is built again from the chain; nothing that decides anything reads it. It holds places only
-(height and position): what happened is read from the receipts themselves.
+A fold over committed blocks in a key-value store of its own beside the node's (LevelDB or LMDB, see
+`node.keyvalue`). It can be deleted at any time and is built again from the chain; nothing that
+decides anything reads it. It holds places only (height and position): what happened is read from
+the receipts themselves.
 
-All of SQLite happens in one thread of the index's own, several heights to a transaction.
+Keys: `a` account place -> nothing; `s` height -> the seats that follow, where they change; `r` ->
+how far it is. Numbers are eight bytes, big end first, so that keys are in the order of the chain.
+
+All reading and writing happens in one thread of the index's own, several heights to a batch. A
+batch is not waited for until it is on disk: what a power cut takes back is read from the chain.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from chain.block import header_hash
 from chain.certificate import Seat
-from chain.codec import Record, decode, encode
-from node.feed import Feed
-from node.heights import Heard, first_kept, header_at, listen, recall, seats_named
+from chain.codec import Hash, Height, Record, decode, encode
+from chain.errors import Malformed
+from chain.ledger import Writes
+from node.feed import Feed, hear
+from node.heights import Heard, first_kept, header_at, recall, seats_named
+from node.keyvalue import Engine, StoreBroken, open_engine
 from node.seam import NodeSeam
+from node.store import height_key
 
 T = TypeVar("T")
 
-SCHEMA = 1
+SCHEMA = 2
+"""Of the keys and of what stands behind them. An index of another schema is built anew."""
 POSITION_BITS = 15
 """A place is height << 15 | position; a height has at most 20,000 receipts."""
+PLACE_BYTES = 8
+PLACE_MAX = (1 << PLACE_BYTES * 8) - 1
 BATCH_HEIGHTS = 64
 BATCH_ROWS = 5_000
 SKIP_HEIGHTS = 1_000
+AGAIN_S = 1.0
 
-TABLES = """
-CREATE TABLE concerned (account BLOB, place INTEGER, PRIMARY KEY (account, place)) WITHOUT ROWID;
-CREATE TABLE seat_change (height INTEGER PRIMARY KEY, seats BLOB);
-CREATE TABLE reached (one INTEGER PRIMARY KEY, chain BLOB, height INTEGER, hash BLOB);
-"""
+REACHED_KEY = b"r"
+
+
+class Reached(Record, tag=SCHEMA):
+    """Up to which block everything is in, and of which chain."""
+
+    chain: Hash
+    height: Height
+    hash: Hash
 
 
 class SeatsListed(Record, tag=1):
+    """Empty: who the seats are was not kept any more."""
+
     seats: tuple[Seat, ...]
 
 
-Reached = tuple[bytes, int, bytes]
-"""Chain, height, and hash of the block at that height."""
+NewSeats = dict[int, tuple[Seat, ...] | None]
+"""Of heights whose header changes the seats, the list it names; None if that is not kept."""
 
 log = logging.getLogger("socialcoin.index")
+
+
+class IndexDamaged(Exception):
+    """What the index has on disk cannot be read. It is built anew with the next block."""
 
 
 class Index:
     """`height`: up to which block everything is in."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: str = "") -> None:
+        """Nothing is opened yet. `kind`: as in `node.keyvalue.open_engine`."""
         self.path = path
         self.height = 0
+        self._kind = kind
+        self._engine: Engine | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="index")
         self._settled = False
+        self._damaged = False
         self._chain = b""
         self._grown = asyncio.Event()
-        self._connection = _connect(path)
 
     @classmethod
-    def open(cls, path: Path) -> Index:
-        """Open the file or make it. A damaged one, or one of another schema, is made anew."""
+    def open(cls, path: Path, kind: str = "") -> Index:
+        """Open the folder or make it; a damaged one is made anew. Raises StoreLocked, OSError,
+        and StoreBroken if this kind of store cannot be had at all."""
+        index = cls(path, kind)
+        if path.exists() and not path.is_dir():
+            index._remove("not a folder")
         try:
-            return cls(path)
-        except sqlite3.DatabaseError as error:
-            log.warning("index_made_anew", extra={"reason": str(error)})
-            _remove(path)
-            return cls(path)
+            index._opened()
+        except StoreBroken as error:
+            index._remove(str(error))
+            index._opened()
+        return index
 
     def close(self) -> None:
         """Waits for the write that is under way."""
         self._thread.shutdown(wait=True)
-        self._connection.close()
+        self._let_go()
 
     async def follow(self, node: NodeSeam, feed: Feed) -> None:
         """Keep up with the chain until cancelled."""
@@ -82,15 +114,14 @@ class Index:
         while True:
             try:
                 await self.catch_up(node, feed)
-            except sqlite3.DatabaseError as error:
-                log.warning("index_made_anew", extra={"reason": str(error)})
-                await self._do(self._begin_again)
-                await asyncio.sleep(1)
+            except IndexDamaged:
+                await asyncio.sleep(AGAIN_S)
                 continue
             await feed.beyond(self.height)
 
     async def catch_up(self, node: NodeSeam, feed: Feed) -> None:
-        """Take in every height up to the feed's, from its ring or from the store."""
+        """Take in every height up to the feed's, from its ring or from the store. Raises
+        IndexDamaged; OSError if the disk refuses. After both, the next call begins afresh."""
         if not self._settled:
             await self._settle(node)
         while self.height < feed.height:
@@ -110,12 +141,10 @@ class Index:
             if batch:
                 await self.absorb(batch, await self._new_seats(node, batch))
 
-    async def absorb(
-        self, batch: Sequence[Heard], seats: dict[int, tuple[Seat, ...] | None]
-    ) -> None:
-        """Write heights, in order, in one transaction. `seats`: of those that change them."""
-        reached = await self._do(lambda: self._write(batch, seats))
-        self.height = reached
+    async def absorb(self, batch: Sequence[Heard], seats: NewSeats) -> None:
+        """Write heights, in order, in one batch. `seats`: of those that change them."""
+        await self._do(lambda engine: engine.write_soon(self._writes(batch, seats)))
+        self.height = batch[-1].news.height
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
 
@@ -132,43 +161,48 @@ class Index:
     async def places(
         self, account: bytes, before: tuple[int, int] | None, limit: int
     ) -> list[tuple[int, int]]:
-        """Heights and positions of an account's receipts, newest first, below `before`."""
-        bound = 1 << 62 if before is None else _place(*before)
-        query = "SELECT place FROM concerned WHERE account = ? AND place < ? ORDER BY place DESC"
-        return await self._places(f"{query} LIMIT ?", account, bound, limit)
+        """Heights and positions of an account's receipts, newest first, below `before`. Raises
+        IndexDamaged, OSError."""
+        start = place_key(account, 0)
+        bound = PLACE_MAX if before is None else min(_place(*before), PLACE_MAX)
+        stop = place_key(account, bound)
+        return await self._do(lambda engine: _places(engine.scan_back(start, stop), limit))
 
     async def places_after(self, account: bytes, height: int, limit: int) -> list[tuple[int, int]]:
         """The same from the block after `height` on, oldest first."""
-        query = "SELECT place FROM concerned WHERE account = ? AND place >= ? ORDER BY place"
-        return await self._places(f"{query} LIMIT ?", account, _place(height + 1, 0), limit)
-
-    async def _places(self, query: str, *values: bytes | int) -> list[tuple[int, int]]:
-        rows = await self._do(lambda: self._connection.execute(query, values).fetchall())
-        return [(place >> POSITION_BITS, place & (1 << POSITION_BITS) - 1) for (place,) in rows]
+        start = place_key(account, _place(height + 1, 0))
+        stop = place_key(account, PLACE_MAX)
+        return await self._do(lambda engine: _places(engine.scan(start, stop), limit))
 
     async def seat_changes(
         self, start: int, limit: int
     ) -> list[tuple[int, tuple[Seat, ...] | None]]:
-        """Heights from `start` on whose header changes the seats, with the list it names."""
-        query = "SELECT height, seats FROM seat_change WHERE height >= ? ORDER BY height LIMIT ?"
-        values = (start, limit)
-        rows = await self._do(lambda: self._connection.execute(query, values).fetchall())
+        """Heights from `start` on whose header changes the seats, with the list it names. Raises
+        IndexDamaged, OSError."""
+        first, stop = height_key(b"s", start), height_key(b"s", PLACE_MAX)
+        found = await self._do(lambda engine: list(islice(engine.scan(first, stop), limit)))
         return [
-            (height, None if seats is None else decode(SeatsListed, seats).seats)
-            for height, seats in rows
+            (int.from_bytes(key[1:], "big"), decode(SeatsListed, data).seats or None)
+            for key, data in found
         ]
 
-    async def _do(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def _do(self, work: Callable[[Engine], T]) -> T:
+        """Work in the thread. What goes wrong there makes `catch_up` begin afresh."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._try, work)
+        except StoreBroken as error:
+            self._settled, self._damaged, self.height = False, True, 0
+            raise IndexDamaged(str(error)) from None
+        except OSError:
+            self._settled = False
+            raise
 
     async def _recall(self, node: NodeSeam, height: int) -> Heard | None:
         found = await node.read(lambda r: recall(r, height))
-        return None if found is None else await asyncio.to_thread(listen, *found)
+        return None if found is None else await hear(*found)
 
-    async def _new_seats(
-        self, node: NodeSeam, batch: Sequence[Heard]
-    ) -> dict[int, tuple[Seat, ...] | None]:
-        found: dict[int, tuple[Seat, ...] | None] = {}
+    async def _new_seats(self, node: NodeSeam, batch: Sequence[Heard]) -> NewSeats:
+        found: NewSeats = {}
         for heard in batch:
             height, digest = heard.news.height, heard.next_seats
             if digest is not None:
@@ -176,78 +210,82 @@ class Index:
         return found
 
     async def _settle(self, node: NodeSeam) -> None:
-        """Does the file belong to this chain, as it stands now? Else begin again."""
-        known = await self._do(self._read_reached)
-        chain = await node.read(lambda r: r.ledger.tip.chain)
-        if known is not None:
-            _, height, digest = known
-            found = await node.read(lambda r: recall(r, height) if header_at(r, height) else None)
-            if known[0] == chain and found is not None and found[0].block_hash == digest:
-                self.height = height
-            else:
-                log.warning("index_made_anew", extra={"reason": "another chain, or it went back"})
-                await self._do(self._begin_again)
-        self._chain = chain
+        """Find out how far the index is; begin again if it cannot be used."""
+        self.height = 0
+        self._chain = await node.read(lambda r: r.ledger.tip.chain)
+        reason = "damaged" if self._damaged else await self._unfit(node)
+        if reason:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._remove, reason)
+            self._damaged = False
         self._settled = True
+
+    async def _unfit(self, node: NodeSeam) -> str:
+        """Why this index is not of the chain as it stands now; empty if it is."""
+        data = await self._do(lambda engine: engine.get(REACHED_KEY))
+        if data is None:
+            return ""
+        try:
+            known = decode(Reached, data)
+        except Malformed:
+            return "of another schema"
+        header = await node.read(lambda r: header_at(r, known.height))
+        if known.chain != self._chain or header is None or header_hash(header) != known.hash:
+            return "of another chain, or of one that went back"
+        self.height = known.height
+        return ""
 
     # In the thread.
 
-    def _read_reached(self) -> Reached | None:
-        row: Reached | None = self._connection.execute(
-            "SELECT chain, height, hash FROM reached"
-        ).fetchone()
-        return row
+    def _try(self, work: Callable[[Engine], T]) -> T:
+        """An engine that failed is closed (LevelDB takes no more writes then); the next work
+        opens it again."""
+        try:
+            return work(self._opened())
+        except (StoreBroken, OSError):
+            self._let_go()
+            raise
 
-    def _write(self, batch: Sequence[Heard], seats: dict[int, tuple[Seat, ...] | None]) -> int:
-        rows = sorted(
-            (account, _place(heard.news.height, position))
-            for heard in batch
-            for account, positions in heard.concerned.items()
-            for position in positions
-        )
-        changes = [
-            (height, None if listed is None else encode(SeatsListed(listed)))
-            for height, listed in seats.items()
-        ]
+    def _opened(self) -> Engine:
+        if self._engine is None:
+            self._engine = open_engine(self.path, self._kind)
+        return self._engine
+
+    def _let_go(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    def _remove(self, reason: str) -> None:
+        log.warning("index_made_anew", extra={"reason": reason})
+        self._let_go()
+        if self.path.is_dir():
+            shutil.rmtree(self.path)
+        else:
+            self.path.unlink(missing_ok=True)
+
+    def _writes(self, batch: Sequence[Heard], seats: NewSeats) -> Writes:
+        writes: Writes = []
+        for heard in batch:
+            first = _place(heard.news.height, 0)
+            for account, positions in heard.concerned.items():
+                for position in positions:
+                    writes.append((place_key(account, first | position), b""))
+        for height, listed in seats.items():
+            writes.append((height_key(b"s", height), encode(SeatsListed(listed or ()))))
         last = batch[-1].news
-        with self._connection as connection:
-            connection.executemany("INSERT OR REPLACE INTO concerned VALUES (?, ?)", rows)
-            connection.executemany("INSERT OR REPLACE INTO seat_change VALUES (?, ?)", changes)
-            connection.execute(
-                "INSERT OR REPLACE INTO reached VALUES (1, ?, ?, ?)",
-                (self._chain, last.height, last.block_hash),
-            )
-        return last.height
+        reached = Reached(self._chain, last.height, last.block_hash)
+        writes.append((REACHED_KEY, encode(reached)))
+        return writes
 
-    def _begin_again(self) -> None:
-        self._connection.close()
-        _remove(self.path)
-        self._connection = _connect(self.path)
-        self.height = 0
-        self._settled = False
+
+def place_key(account: bytes, place: int) -> bytes:
+    return b"a" + account + place.to_bytes(PLACE_BYTES, "big")
 
 
 def _place(height: int, position: int) -> int:
     return height << POSITION_BITS | position
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Raises sqlite3.DatabaseError for a file that is damaged or of another schema."""
-    connection = sqlite3.connect(path, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            connection.executescript(f"{TABLES} PRAGMA user_version = {SCHEMA};")
-        elif version != SCHEMA:
-            raise sqlite3.DatabaseError(f"schema {version} where {SCHEMA} is expected")
-    except sqlite3.DatabaseError:
-        connection.close()
-        raise
-    return connection
-
-
-def _remove(path: Path) -> None:
-    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-        name.unlink(missing_ok=True)
+def _places(pairs: Iterator[tuple[bytes, bytes]], limit: int) -> list[tuple[int, int]]:
+    places = [int.from_bytes(key[-PLACE_BYTES:], "big") for key, _ in islice(pairs, limit)]
+    return [(place >> POSITION_BITS, place & (1 << POSITION_BITS) - 1) for place in places]

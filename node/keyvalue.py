@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,8 +40,17 @@ class Engine(Protocol):
         """Pairs with start <= key < stop, in order, as they stood at the first one."""
         ...
 
+    def scan_back(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The pairs of `scan`, the last first."""
+        ...
+
     def write(self, writes: Writes) -> None:
         """Atomic and durable."""
+        ...
+
+    def write_soon(self, writes: Writes) -> None:
+        """Atomic. A power cut may take it back, with all that was written after it; the end of
+        the process does not. For what can be made again from elsewhere."""
         ...
 
     def close(self) -> None: ...
@@ -82,9 +92,25 @@ class LevelStore:
         except self._error as error:
             raise _level_trouble(error) from None
 
-    def write(self, writes: Writes) -> None:
+    def scan_back(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Keeps the bounds itself: given both, plyvel 1.5 going backward does not find the last
+        key of the store where `start` is that key."""
         try:
-            with self._db.write_batch(transaction=True, sync=True) as batch:
+            with self._db.iterator(reverse=True, verify_checksums=True) as pairs:
+                pairs.seek(stop)
+                yield from takewhile(lambda pair: pair[0] >= start, pairs)
+        except self._error as error:
+            raise _level_trouble(error) from None
+
+    def write(self, writes: Writes) -> None:
+        self._write(writes, sync=True)
+
+    def write_soon(self, writes: Writes) -> None:
+        self._write(writes, sync=False)
+
+    def _write(self, writes: Writes, sync: bool) -> None:
+        try:
+            with self._db.write_batch(transaction=True, sync=sync) as batch:
                 for key, value in writes:
                     if value is None:
                         batch.delete(key)
@@ -195,6 +221,21 @@ class LmdbStore:
                     found = cursor.next()
         except self._error as error:
             raise _lmdb_trouble(error) from None
+
+    def scan_back(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
+        try:
+            with self._env.begin() as transaction, transaction.cursor() as cursor:
+                found = cursor.prev() if cursor.set_range(stop) else cursor.last()
+                while found and cursor.key() >= start:
+                    yield cursor.key(), cursor.value()
+                    found = cursor.prev()
+        except self._error as error:
+            raise _lmdb_trouble(error) from None
+
+    def write_soon(self, writes: Writes) -> None:
+        """On disk when it returns all the same: LMDB can leave out the waiting for a whole file
+        only, and a power cut may then break the file."""
+        self.write(writes)
 
     def write(self, writes: Writes) -> None:
         try:

@@ -98,7 +98,7 @@ class Metrics:
         self._ok.inc(news.transactions - refused)
 
     def observe_commit(self, seconds: float) -> None:
-        """What it took to apply a decided block and write it; the node's driver says so."""
+        """What it took to write a decided block to the store; the node's driver says so."""
         self.commit_seconds.observe(seconds)
 
     def exposition(self, status: ReplicaStatus) -> bytes:

@@ -15,6 +15,7 @@ import errno
 import logging
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -119,6 +120,8 @@ class Node:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._own_replica, name="replica", daemon=True)
         self.peers: PeerNetwork | None = None
+        self.wrote: Callable[[float], None] = lambda seconds: None
+        """Told, in the replica's thread, how long it took to write a block to the store."""
 
     # Life.
 
@@ -235,7 +238,9 @@ class Node:
             case Replace(file, data):
                 self._journal(file).replace(data)
             case WriteBatch(writes):
+                begun = time.perf_counter()
                 self._engine.write(writes)
+                self.wrote(time.perf_counter() - begun)
             case Sign(message):
                 assert self._consensus_seed is not None, "only a seat signs"
                 return crypto.sign(self._consensus_seed, message)

@@ -17,6 +17,7 @@ from node.api import make_app
 from node.config import INDEX, parse_address
 from node.export import answer_request, pending_request, write_file
 from node.index import Index
+from node.metrics import Metrics
 from node.replica import Replica
 from node.run import Node
 from node.store import DamagedStore
@@ -34,8 +35,10 @@ class Service:
 
     async def start(self) -> None:
         """Raises OSError if a port is taken."""
-        index = Index.open(self.node.home.data / INDEX)
-        app = make_app(self.node, index)
+        index = Index.open(self.node.home.data / INDEX, self.node.config.store.engine)
+        metrics = Metrics()
+        self.node.wrote = metrics.observe_commit
+        app = make_app(self.node, index, metrics)
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_WAIT_S
         )

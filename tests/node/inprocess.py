@@ -227,7 +227,7 @@ Client = TestClient[Any, Any]
 @asynccontextmanager
 async def client_of(node: InProcess, path: Path) -> AsyncIterator[Client]:
     """The whole application around a node, on a port of its own; its index at `path`."""
-    app = make_app(node, Index.open(path / "index.sqlite"), clock=lambda: node.now_ms)
+    app = make_app(node, Index.open(path / "index"), clock=lambda: node.now_ms)
     async with TestClient(TestServer(app)) as client:
         await app[API].feed.started.wait()
         yield client

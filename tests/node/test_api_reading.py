@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,18 @@ import pytest
 
 from chain import crypto
 from chain.account import KeyRole
-from chain.codec import decode
+from chain.codec import Record, decode, encode
+from chain.ledger import Writes
 from chain.light import check_old_header
 from chain.merkle import ListProof
 from chain.session import SessionRequest
 from governance_contracts.keys import ChangeKeys, NewKey, prove_possession
 from node import sessions
+from node.api import API
+from node.keyvalue import StoreBroken, open_engine
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, seed
-from tests.node.inprocess import Client, InProcess, client_of, heard, token_of
+from tests.node.inprocess import Client, InProcess, app_of, client_of, heard, token_of
 from wallet_cli.core.verify import check_balance, check_receipt_leaves, read_certified
 
 
@@ -152,17 +156,62 @@ async def test_a_receipt_in_which_one_has_no_part_is_not_there(
     assert unknown == others, "the answer does not say whether it exists"
 
 
+class OtherReached(Record, tag=1):
+    chain: bytes
+    height: int
+    hash: bytes
+
+
 async def test_the_index_is_built_again_from_the_chain(node: InProcess, tmp_path: Path) -> None:
     async with client_of(node, tmp_path) as client:
         ids = [await pay(client, node, amount) for amount in (100, 200)]
-    file = tmp_path / "index.sqlite"
-    for damage in (lambda: file.unlink(), lambda: file.write_bytes(b"not a database at all")):
+    index = tmp_path / "index"
+
+    def removed() -> None:
+        shutil.rmtree(index)
+
+    def another_thing() -> None:
+        shutil.rmtree(index)
+        index.write_bytes(b"not a folder at all")
+
+    def of_another_schema() -> None:
+        engine = open_engine(index)
+        engine.write([(b"r", encode(OtherReached(CHAIN, 2, bytes(32))))])
+        engine.close()
+
+    def part_is_missing() -> None:
+        (index / "CURRENT").unlink(missing_ok=True)
+        for manifest in index.glob("MANIFEST-*"):
+            manifest.write_bytes(b"not a manifest")
+
+    for damage in (removed, another_thing, of_another_schema, part_is_missing):
         damage()
         async with client_of(node, tmp_path) as client:
             token = await token_of(client, node, "ada1")
             answer = await client.get(f"/v1/accounts/{node.address('ada1')}/history", headers=token)
             found = (await answer.json())["entries"]
             assert [entry["id"] for entry in found] == ids[::-1]
+
+
+@pytest.mark.parametrize("trouble", [StoreBroken("a bad page"), OSError(5, "Input/output error")])
+async def test_an_index_that_fails_while_running_is_made_good(
+    node: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    monkeypatch.setattr("node.index.AGAIN_S", 0)
+    monkeypatch.setattr("node.api.AGAIN_S", 0)
+    async with client_of(node, tmp_path) as client:
+        ids = [await pay(client, node, 100)]
+        token = await token_of(client, node, "ada1")
+        index = app_of(client)[API].index
+        await index.reached(1, 5)
+
+        def failing(writes: Writes) -> None:
+            raise trouble
+
+        monkeypatch.setattr(index._engine, "write_soon", failing)
+        ids.append(await pay(client, node, 200))
+        answer = await client.get(f"/v1/accounts/{node.address('ada1')}/history", headers=token)
+        assert [entry["id"] for entry in (await answer.json())["entries"]] == ids[::-1]
 
 
 async def test_the_index_of_another_chain_is_dropped(tmp_path: Path) -> None:
