@@ -2,7 +2,7 @@
 
 Two threads. The event loop has the sockets: peers, HTTP. The replica's thread has the replica,
 the store and the journals: it takes one input at a time from one inbox and performs the effects
-in order. Signatures are judged in more threads beside both. An unexpected exception in the
+in order. Signatures are judged in a process of their own. An unexpected exception in the
 replica's thread ends the process: a dead task behind a live HTTP server is the classic silent
 failure.
 """

@@ -18,9 +18,11 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import islice
+from typing import Any, TypeVar, cast
 
 from chain import crypto
+from chain.account import ACCOUNTS
 from chain.admission import BadSignature, witness_keys
 from chain.codec import Record, encode
 from chain.errors import Inadmissible, Malformed
@@ -32,6 +34,7 @@ from node.effects import Refused
 ON_THE_SPOT = 8
 """So few signatures are not worth a message to the worker."""
 HEAD_BYTES = 4
+ACCOUNTS_REMEMBERED = 20_000
 
 K = TypeVar("K")
 V = TypeVar("V", bound=Record)
@@ -52,17 +55,36 @@ class Judged:
 
 
 class Committed:
-    """Committed records, read from the store by any thread."""
+    """Committed records, read from the store beside the replica.
+
+    Accounts lately asked for are remembered, so what it says may be a moment old: what is
+    refused under it is looked at again under what the store says now (`forget`).
+    """
 
     def __init__(self, get: Get) -> None:
         self._get = get
+        self._lately: dict[bytes, Record] = {}
 
     def get(self, table: Table[K, V], key: K) -> V | None:
         return self.find(table, table.key(key))
 
     def find(self, table: Table[Any, V], key: bytes) -> V | None:
-        stored = self._get(record_key(table.number, key))
-        return None if stored is None else table.load(stored[SALT_BYTES:])
+        place = record_key(table.number, key)
+        known = self._lately.get(place)
+        if known is None:
+            stored = self._get(place)
+            if stored is None:
+                return None
+            known = table.load(stored[SALT_BYTES:])
+            if len(self._lately) >= ACCOUNTS_REMEMBERED:
+                self._lately.clear()
+            self._lately[place] = known
+        return cast(V, known)
+
+    def forget(self, transaction: Transaction) -> None:
+        """Ask the store again about everybody who signed this."""
+        for witness in transaction.witnesses:
+            self._lately.pop(record_key(ACCOUNTS.number, witness.signer), None)
 
     def scan(self, table: Table[K, V], start: bytes = b"") -> Iterator[tuple[bytes, V]]:
         raise AssertionError("keys are looked up, never searched for")
@@ -114,12 +136,10 @@ class Verifier:
         """Takes one verdict for each witness of what could be judged at all."""
         if judged.transaction is None or judged.refused is not None:
             return judged
-        bad: Judged | None = None
-        for witness in judged.transaction.witnesses:
-            if not next(verdicts) and bad is None:
-                values = (witness.signer, witness.key)
-                bad = Judged(judged.transaction, refused=Refused(BadSignature.code, values))
-        return bad or judged
+        mine = tuple(islice(verdicts, len(judged.keys)))
+        if all(mine):
+            return judged
+        return judge_again(self._view, judged.transaction)
 
     async def _check(self, checks: Sequence[Check]) -> bytes:
         """One byte per check, 1 for a good signature."""
@@ -167,8 +187,27 @@ def read_one(view: Committed, data: bytes) -> Judged:
         transaction = parse(data)
     except Malformed as error:
         return Judged(None, str(error))
+    found = _keys_of(view, transaction)
+    if found.refused is not None:
+        view.forget(transaction)
+        found = _keys_of(view, transaction)
+    return found
+
+
+def _keys_of(view: Committed, transaction: Transaction) -> Judged:
     try:
-        keys = witness_keys(Draft(view), transaction)
+        return Judged(transaction, keys=tuple(witness_keys(Draft(view), transaction)))
     except Inadmissible as refusal:
         return Judged(transaction, refused=Refused(refusal.code, refusal.values))
-    return Judged(transaction, keys=tuple(keys))
+
+
+def judge_again(view: Committed, transaction: Transaction) -> Judged:
+    """Under the keys that the store names now."""
+    view.forget(transaction)
+    found = _keys_of(view, transaction)
+    message = transaction.sign_bytes()
+    for key, witness in zip(found.keys, transaction.witnesses, strict=False):
+        if not crypto.verify(key, message, witness.signature):
+            refused = Refused(BadSignature.code, (witness.signer, witness.key))
+            return Judged(transaction, refused=refused)
+    return found
