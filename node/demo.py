@@ -48,7 +48,9 @@ PAID_OUT = 20
 BOUND_CENTS = 50_00
 FREE_CENTS = 10_00
 PRICE_CENTS = 12_50
-LOAD_PAYMENTS = 600
+LOAD_PAYMENTS = 900
+BLOCKS_WITHOUT = 4
+"""Blocks that the others make while one is dead; at one of them it would have been its turn."""
 LOAD_BATCH = 15
 BACK_WITHIN_S = 20.0
 
@@ -248,11 +250,11 @@ class Story:
         ) as told:
             load = Load(self, self.devnet.nodes[:-1])
             load.start()
-            load.wait_for(LOAD_PAYMENTS // 4)
+            load.wait_for(LOAD_PAYMENTS // 6)
             victim.kill()
             before = ask(self.url, "/v1/status")["height"]
             told.append(_("killed with SIGKILL at block {height}").format(height=before))
-            load.wait_for(LOAD_PAYMENTS // 2)
+            self.devnet.wait_for(self.devnet.nodes[0], before + BLOCKS_WITHOUT)
             victim.start()
             began = time.monotonic()
             load.join()
