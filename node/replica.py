@@ -19,7 +19,7 @@ from chain.certificate import Certificate, Seats
 from chain.errors import Malformed
 from chain.execution import Release, ReleaseTooOld, missing_versions
 from chain.ledger import Ledger
-from chain.rules import BLOCK_GAP_MS, HEARTBEAT_MS, due_at, seat_sets
+from chain.rules import HEARTBEAT_MS, due_at, seat_sets
 from consensus.machine import Machine
 from consensus.round import Stage, TimedOut
 from node import gossip, restart, wal
@@ -63,6 +63,7 @@ from node.messages import (
     WantSigned,
     in_batches,
 )
+from node.pace import Pace
 from node.rejoin import KeyUsedElsewhere, Rejoin
 from node.status import ReplicaStatus, status_of
 from node.store import Store
@@ -72,8 +73,6 @@ from node.tip import TipCertificate
 __all__ = ["Identity", "Replica", "ReplicaStatus"]
 
 GOSSIP_MS = 2_000
-FULL_BLOCK = 2_000
-"""Transactions that about fill a block; no waiting for more."""
 OFFER_TICKS = 15
 """So many gossip ticks apart, what waits longest in the pool is offered to all peers again."""
 
@@ -94,9 +93,8 @@ class Replica:
         self._log = log
         self._catch_up = CatchUp(self.peers)
         self._rejoin = Rejoin()
-        self._gap_begun = self._gap_over = 0
+        self._pace = Pace()
         self._early = Early()
-        self._more = False
         self._heartbeat_over = False
         self._ticks = 0
         self._stopped = False
@@ -204,7 +202,7 @@ class Replica:
                 for peer, message in self._early.take():
                     yield from self._received(peer, message)
             if self.machine.started:
-                yield from self._begin_gap(self.height)
+                yield from self._pace.begin(self.height, self.ledger)
             yield from self._speak()
             yield from self._consider_start()
             if self._open.decision is None:
@@ -250,29 +248,21 @@ class Replica:
 
     def _consider_start(self) -> Effects:
         """Leave idleness if the gap is over and there is a reason."""
-        in_gap = self._gap_over < self.height <= self._gap_begun
-        if self.machine.started or in_gap or self._catch_up.waiting(self.height):
+        if self.machine.started or self._catch_up.waiting(self.height):
+            return
+        if not self._pace.may_begin(self.height):
             return
         now_ms = self._common.now_ms
         if (
             self._heartbeat_over
             or due_at(self.ledger, now_ms)
-            or (not self._more_coming() and self.mempool.ready(self.ledger, now_ms))
+            or (
+                self._pace.block_is_worth_it(len(self.mempool))
+                and self.mempool.ready(self.ledger, now_ms)
+            )
         ):
-            yield from self._begin_gap(self.height)
+            yield from self._pace.begin(self.height, self.ledger)
             yield from self._open.start()
-
-    def _more_coming(self) -> bool:
-        """Do transactions wait that would fit the next block? Few large blocks cost less than
-        many small ones."""
-        return self._more and len(self.mempool) < FULL_BLOCK
-
-    def _begin_gap(self, height: int) -> Effects:
-        """From the beginning of one height to that of the next, at least the gap; no gap between
-        blocks that come in one after the other while we catch up."""
-        if self._gap_begun <= height:
-            self._gap_begun = height + 1
-            yield Arm(Timer("gap", height + 1), BLOCK_GAP_MS.of(self.ledger))
 
     def _commit(self, decision: Decision) -> Effects:
         """One synced batch, then the log of the next height, then the news."""
@@ -327,7 +317,7 @@ class Replica:
     # Transactions.
 
     def _submitted(self, given: Submitted) -> Effects:
-        self._more = given.more
+        self._pace.more = given.more
         outcomes: list[Refused | None] = []
         taken = []
         for transaction in given.transactions:
@@ -356,7 +346,7 @@ class Replica:
             case "round" if timer.height == self.height:
                 yield from self._open.drive(TimedOut(Stage(timer.stage), timer.height, timer.round))
             case "gap":
-                self._gap_over = max(self._gap_over, timer.height)
+                self._pace.gap_over(timer)
             case "heartbeat" if timer.height == self.height:
                 self._heartbeat_over = True
             case "catch_up" if timer.height == self.height:

@@ -58,6 +58,7 @@ from node.founding import Founding
 from node.inbox import Asked, Class, Closed, Inbox, Told, now_ms
 from node.memory import settle
 from node.messages import VITAL, PeerMessage, Transactions
+from node.newsroom import Newsroom
 from node.peers import PeerNetwork
 from node.repair import Opened
 from node.replica import Identity, Replica
@@ -69,7 +70,6 @@ T = TypeVar("T")
 
 SWITCH_INTERVAL_S = 0.001
 """How long one Python thread may keep the others waiting."""
-NEWS_QUEUE_MAX = 256
 
 
 class Stopped(Exception):
@@ -115,7 +115,7 @@ class Node:
         self._inbox = Inbox()
         self._verifier = Verifier(self._engine.get)
         self._known = self._known_keys()
-        self._subscribers: list[asyncio.Queue[News | None]] = []
+        self._newsroom = Newsroom()
         self._ended: asyncio.Future[Stopped] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._own_replica, name="replica", daemon=True)
@@ -161,8 +161,7 @@ class Node:
 
     async def close(self) -> None:
         """Stop everything, the store last."""
-        for queue in self._subscribers:
-            _offer(queue, None)
+        self._newsroom.close()
         if self.peers is not None:
             await self.peers.close()
         self._inbox.close()
@@ -296,7 +295,7 @@ class Node:
                 "proposer": header.proposer,
             },
         )
-        self._on_loop(self._tell, news)
+        self._on_loop(self._newsroom.tell, news)
         known = self._known_keys()
         if known != self._known:
             self._known = known
@@ -395,30 +394,8 @@ class Node:
                 self.signatures.remember(each.transaction, each.keys)
         return judged
 
-    async def news(self) -> AsyncIterator[News]:
-        queue: asyncio.Queue[News | None] = asyncio.Queue(NEWS_QUEUE_MAX)
-        self._subscribers.append(queue)
-        try:
-            while (found := await queue.get()) is not None:
-                yield found
-        finally:
-            if queue in self._subscribers:
-                self._subscribers.remove(queue)
-
-    def _tell(self, news: News) -> None:
-        for queue in list(self._subscribers):
-            if not _offer(queue, news):
-                self._subscribers.remove(queue)
-                queue.get_nowait()
-                queue.put_nowait(None)
-
-
-def _offer(queue: asyncio.Queue[News | None], news: News | None) -> bool:
-    try:
-        queue.put_nowait(news)
-    except asyncio.QueueFull:
-        return False
-    return True
+    def news(self) -> AsyncIterator[News]:
+        return self._newsroom.subscribe()
 
 
 def class_of(message: PeerMessage) -> int:
