@@ -125,7 +125,9 @@ class PeerNetwork:
         """Raises OSError if the address cannot be listened on."""
         app = web.Application()
         app.router.add_get(PATH, self._accept)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=GOODBYE_S
+        )
         await self._runner.setup()
         site = web.TCPSite(
             self._runner, listen.host, listen.port, ssl_context=self._server_tls, backlog=64
@@ -237,6 +239,8 @@ class PeerNetwork:
                 return False
             theirs = decode(Hello, first.data, 128)
         except (TimeoutError, Malformed):
+            return False
+        if self._closing:
             return False
         if theirs != self._hello:
             self._listener.peer_fault(key.hex()[:8], "another chain, epoch or wire version")
