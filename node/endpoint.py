@@ -148,6 +148,13 @@ async def read_body(request: web.Request, decoder: msgspec.json.Decoder[S]) -> S
             f"The request has more than {BODY_BYTES_MAX} bytes. Send it in several parts.",
             {"bytes_max": BODY_BYTES_MAX},
         ) from None
+    except web.RequestPayloadError:
+        raise ApiMistake(
+            400,
+            "BadBody",
+            "The request's body cannot be read: it is not in the encoding that its headers name. "
+            "Send plain JSON.",
+        ) from None
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import gzip
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -421,6 +422,13 @@ async def test_bodies_that_are_not_what_the_route_takes(client: Client, path: st
         await mistake(await client.post(path, data=body), 400, "BadRequest")
     large = b'{"transactions":["' + b"0" * BODY_BYTES_MAX + b'"]}'
     await mistake(await client.post(path, data=large), 413, "BodyTooLarge")
+
+
+async def test_a_compressed_body_is_read_within_the_same_bound(client: Client) -> None:
+    path, zipped = "/v1/transactions", {"Content-Encoding": "gzip"}
+    bomb = gzip.compress(b'{"transactions":["' + b"0" * (BODY_BYTES_MAX * 20) + b'"]}')
+    await mistake(await client.post(path, data=bomb, headers=zipped), 413, "BodyTooLarge")
+    await mistake(await client.post(path, data=b"no gzip", headers=zipped), 400, "BadBody")
 
 
 async def test_a_batch_is_bounded(client: Client) -> None:
