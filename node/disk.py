@@ -7,6 +7,7 @@ without the last, a power cut can bring the old file back. An error of any sync 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -114,3 +115,14 @@ class HomeLock:
 
     def release(self) -> None:
         os.close(self._file)
+
+
+def disk_message(error: OSError) -> str:
+    """For people: what the disk said, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "the disk is full. Nothing that was acknowledged is lost; make room and start again"
+    return (
+        f"the disk reports an error ({error.strerror or error}). The node stops rather than go on "
+        "with a disk that may lie; nothing that was acknowledged is lost. Check the disk and start "
+        "again"
+    )

@@ -162,3 +162,10 @@ def in_batches(transactions: Iterable[bytes]) -> Iterator[Transactions]:
         size += len(data)
     if batch:
         yield Transactions(tuple(batch))
+
+
+def class_of(message: PeerMessage) -> int:
+    """The outgoing queue of a message: 0 vital, 1 sync, 2 transactions."""
+    if isinstance(message, VITAL):
+        return 0
+    return 2 if isinstance(message, Transactions) else 1

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import sys
 import threading
@@ -31,7 +30,7 @@ from chain.transaction import Transaction
 from genesis.homes import NodeHome
 from governance_contracts.nodes import NODE_KEYS
 from node.config import SUSPECT, Config, parse_address
-from node.disk import HomeLock, Journal
+from node.disk import HomeLock, Journal, disk_message
 from node.effects import (
     Admitted,
     Arm,
@@ -57,7 +56,7 @@ from node.effects import (
 from node.founding import Founding
 from node.inbox import Asked, Class, Closed, Inbox, Told, now_ms
 from node.memory import settle
-from node.messages import VITAL, PeerMessage, Transactions
+from node.messages import VITAL, PeerMessage, Transactions, class_of
 from node.newsroom import Newsroom
 from node.peers import PeerNetwork
 from node.repair import Opened
@@ -396,21 +395,3 @@ class Node:
 
     def news(self) -> AsyncIterator[News]:
         return self._newsroom.subscribe()
-
-
-def class_of(message: PeerMessage) -> int:
-    """The outgoing queue of a message: 0 vital, 1 sync, 2 transactions."""
-    if isinstance(message, VITAL):
-        return 0
-    return 2 if isinstance(message, Transactions) else 1
-
-
-def disk_message(error: OSError) -> str:
-    """For people: what the disk said, and what to do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "the disk is full. Nothing that was acknowledged is lost; make room and start again"
-    return (
-        f"the disk reports an error ({error.strerror or error}). The node stops rather than go on "
-        "with a disk that may lie; nothing that was acknowledged is lost. Check the disk and start "
-        "again"
-    )
