@@ -195,7 +195,11 @@ async def test_the_index_is_built_again_from_the_chain(node: InProcess, tmp_path
 
 @pytest.mark.parametrize("trouble", [StoreBroken("a bad page"), OSError(5, "Input/output error")])
 async def test_an_index_that_fails_while_running_is_made_good(
-    node: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+    node: InProcess,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    trouble: Exception,
 ) -> None:
     monkeypatch.setattr("node.index.AGAIN_S", 0)
     monkeypatch.setattr("node.api.AGAIN_S", 0)
@@ -212,6 +216,7 @@ async def test_an_index_that_fails_while_running_is_made_good(
         ids.append(await pay(client, node, 200))
         answer = await client.get(f"/v1/accounts/{node.address('ada1')}/history", headers=token)
         assert [entry["id"] for entry in (await answer.json())["entries"]] == ids[::-1]
+    assert ("index_made_anew" in caplog.messages) == isinstance(trouble, StoreBroken)
 
 
 async def test_the_index_of_another_chain_is_dropped(tmp_path: Path) -> None:
