@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -57,7 +58,11 @@ def measure_validators(
         say(f"{count} validators: signing {number} payments")
         signed = sign_payments(city, hands, payers, coin, number)
         say(f"{count} validators: {seconds:.0f} s of load")
+        before = processor_s(devnet)
         result = asyncio.run(run_load([node.url for node in devnet.nodes], signed, seconds))
+        spent = (processor_s(devnet) - before) / count
+        each_us = spent / max(1, result.transactions) * 1e6
+        say(f"{count} validators: {each_us:.0f} µs of processor time per payment in each")
         more["rss_mb"] = max(resident_mb(node.process.pid) for node in devnet.nodes if node.process)
     if result.refused:
         say(f"{count} validators: {result.refused} payments were refused")
@@ -89,6 +94,17 @@ def idle_p95_ms(devnet: Devnet, city: City, hands: Hands, coin: str, count: int)
             raise RuntimeError(f"a lone payment was {outcome}")
     ordered = sorted(taken)
     return round(ordered[min(count - 1, int(count * 0.95))], 1)
+
+
+def processor_s(devnet: Devnet) -> float:
+    """Processor time that all validators and their helpers have used so far."""
+    ticks = 0
+    for node in devnet.nodes:
+        assert node.process is not None, "started"
+        for pid in (str(node.process.pid), *children(node.process.pid)):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:
@@ -192,7 +208,7 @@ def as_text(report: dict[str, Any]) -> str:
         ("resident memory at 100,000 accounts (MB)", f"{report['rss_mb']:,.0f}"),
         ("`socialcoin wallet address` (s)", f"{report['wallet_start_s']:.3f}"),
     ]
-    return "\n".join(f"{name:<45} {value:>12}" for name, value in rows)
+    return "\n".join(f"{name:<50} {value:>12}" for name, value in rows)
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ from chain.execution import Execution
 from chain.kinds import Tag
 from chain.ledger import Ledger
 from chain.money import Cents
-from chain.transaction import AccountActor, Body, Transaction, Witness, parse, seal, signing_bytes
+from chain.transaction import AccountActor, Body, Witness, parse, seal, signing_bytes
 from genesis.build import first_state
 from genesis.city import City, demo_city
 from governance_contracts.payments import plain
@@ -43,7 +43,7 @@ def microseconds_per_payment(accounts: int) -> float:
         engine = open_engine(Path(folder) / "chain")
         try:
             city = demo_city(1, b"bench", 1)
-            ledger = _grown(engine, city, accounts)
+            ledger = grown_ledger(engine, city, accounts)
             settle()
             return _measure(engine, ledger, city, accounts)
         finally:
@@ -54,7 +54,7 @@ def _id(number: int) -> bytes:
     return crypto.tagged(Tag.ACCOUNT_ID, b"bench", number.to_bytes(8, "big"))[:20]
 
 
-def _grown(engine: Engine, city: City, accounts: int) -> Ledger:
+def grown_ledger(engine: Engine, city: City, accounts: int) -> Ledger:
     """All new accounts have the resident's key, and coin to spend."""
     chain, draft = first_state(city.genesis)
     resident = draft.get(ACCOUNTS, city.of("resident")[0].account)
@@ -74,15 +74,18 @@ def _measure(engine: Engine, ledger: Ledger, city: City, accounts: int) -> float
     random = Random(accounts)
     signatures = Signatures()
     seed = city.of("resident")[0].seed
+    key = crypto.public_key(seed)
     coin = city.genesis.wijken[0].coins[0].code
     taken: list[float] = []
     for block in range(BLOCKS):
         people = random.sample(range(accounts), 2 * PAYMENTS)
         pairs = zip(people[:PAYMENTS], people[PAYMENTS:], strict=True)
         payments = [
-            _signed(ledger, signatures, seed, block + 1, _id(payer), _id(payee), coin)
+            parse(signed_payment(ledger, seed, block + 1, payer, payee, coin))
             for payer, payee in pairs
         ]
+        for payment in payments:
+            signatures.remember(payment, [key])
         began = time.perf_counter()
         parent = ledger.parent()
         execution = Execution(parent, parent.time_ms + 1_000, RELEASE, signatures)
@@ -97,19 +100,13 @@ def _measure(engine: Engine, ledger: Ledger, city: City, accounts: int) -> float
     return median(taken)
 
 
-def _signed(
-    ledger: Ledger,
-    signatures: Signatures,
-    seed: bytes,
-    number: int,
-    payer: bytes,
-    payee: bytes,
-    coin: str,
-) -> Transaction:
+def signed_payment(
+    ledger: Ledger, seed: bytes, number: int, payer: int, payee: int, coin: str
+) -> bytes:
+    """A payment of one cent between two of the added accounts, as wire bytes."""
     until_ms = ledger.tip.time_ms + 600_000
-    calls = (call("pay", "pay", plain(payer, payee, coin, 1)),)
-    body = Body(ledger.tip.chain, 0, AccountActor(payer, 0), number, until_ms, calls)
+    source, target = _id(payer), _id(payee)
+    calls = (call("pay", "pay", plain(source, target, coin, 1)),)
+    body = Body(ledger.tip.chain, 0, AccountActor(source, 0), number, until_ms, calls)
     signature = crypto.sign(seed, signing_bytes(body, encode(body)))
-    transaction = parse(seal(body, [Witness(payer, 0, signature)]))
-    signatures.remember(transaction, [crypto.public_key(seed)])
-    return transaction
+    return seal(body, [Witness(source, 0, signature)])
