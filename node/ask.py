@@ -16,9 +16,15 @@ TIMEOUT_S = 35.0
 def ask(url: str, path: str, body: Any = None, timeout_s: float = TIMEOUT_S) -> Any:
     """GET, or POST with a JSON body; the JSON answer.
 
-    Raises UserError: exit code 5 when no node answers, 1 with the node's own sentence otherwise.
+    Raises UserError: exit code 2 for what is no address, 5 when no node answers, 1 with the node's
+    own sentence otherwise.
     """
     data = None if body is None else json.dumps(body).encode()
+    if not url.startswith(("http://", "https://")):
+        raise UserError(
+            _("{url} is not the address of a node: http://HOST:PORT is expected").format(url=url),
+            Exit.USAGE,
+        )
     request = urllib.request.Request(
         url.rstrip("/") + path, data, {"Content-Type": "application/json"}
     )

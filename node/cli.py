@@ -75,7 +75,10 @@ def init(
     if not home.toml.exists() or wijk or name or api or listen or peers:
         for address in (api, listen, *peers):
             if address:
-                parse_address(address)
+                try:
+                    parse_address(address)
+                except UserError as error:
+                    raise UserError(error.message, Exit.USAGE) from None
         blank = Config()
         config = Config(
             name=name or wijk or "node",
@@ -167,7 +170,7 @@ def _refused_address(error: OSError, node: Any) -> UserError | None:
 @group.command(help=N_("Where the chain stands, seen from a node."))
 @common_options
 def status(settings: Settings) -> None:
-    found = ask(url_of(settings), "/v1/status")
+    found = _of_a_node(url_of(settings), "/v1/status", "consensus")
     lines = [
         _("chain      {chain_name} {chain_id}"),
         _("height     {height}"),
@@ -187,11 +190,22 @@ def status(settings: Settings) -> None:
     out(settings, found, text)
 
 
+def _of_a_node(url: str, path: str, field: str) -> Any:
+    """An answer that has this field; another program's answer is no node's."""
+    found = ask(url, path)
+    if not isinstance(found, dict) or field not in found:
+        raise UserError(
+            _("what answers at {url} is no node of the social coin").format(url=url),
+            Exit.UNREACHABLE,
+        )
+    return found
+
+
 @group.command(help=N_("The seats, and which of them this node is connected to."))
 @common_options
 def peers(settings: Settings) -> None:
     url = url_of(settings)
-    found = ask(url, "/v1/seats")
+    found = _of_a_node(url, "/v1/seats", "seats")
     rows = "\n".join(f"{seat['wijk']:<12} {seat['key']}" for seat in found["seats"])
     connected = ask(url, "/v1/status")["peers"]
     text = rows + "\n" + _("{n} connections.").format(n=connected)

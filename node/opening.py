@@ -198,6 +198,14 @@ def _open_guard(home: NodeHome, wijk: str, chain: bytes, seed: bytes) -> tuple[I
             file.read_bytes() if file.exists() else b"",
         )
     except NoGuard as error:
+        if not file.exists() and not (home.config / GUARD_MADE).exists():
+            raise UserError(
+                _(
+                    "this home's key has no record of what it signed yet: run `socialcoin node "
+                    "init --home {home}` once, then start"
+                ).format(home=home.root),
+                Exit.DOUBLE_SIGN,
+            ) from None
         raise UserError(
             _("{reason} ({file})").format(reason=error, file=file), Exit.DOUBLE_SIGN
         ) from None
