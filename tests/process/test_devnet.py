@@ -1,0 +1,70 @@
+"""`socialcoin devnet` and `socialcoin demo`, as a newcomer types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from node.ask import ask
+from tests.process.net import free_ports, said, socialcoin, until
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_a_detached_devnet_runs_until_it_is_stopped(tmp_path: Path) -> None:
+    folder = tmp_path / "net"
+    where = ("--dir", str(folder))
+    size = ("--validators", "1", "--residents", "1", "--short", "--detach", "--port-base")
+    done = socialcoin("devnet", "start", *where, *size, str(free_ports(2)))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ready")
+    described = json.loads((folder / "devnet.json").read_text())
+    [node] = described["nodes"]
+    try:
+        assert sorted(described) == ["chain_id", "genesis", "nodes", "wallets"]
+        assert sorted(node) == ["home", "name", "pid", "url", "wijk"]
+        assert ask(node["url"], "/v1/status")["chain_id"] == described["chain_id"]
+        again = socialcoin("devnet", "start", *where, *size, str(free_ports(2)))
+        assert again.returncode == 1
+        assert "is not an empty folder" in said(again)
+    finally:
+        stopped = socialcoin("devnet", "stop", *where, "-o", "json")
+    assert json.loads(stopped.stdout) == {"stopped": 1}
+    assert not alive(node["pid"])
+    assert json.loads(socialcoin("devnet", "stop", *where, "-o", "json").stdout) == {"stopped": 0}
+
+
+def test_a_devnet_in_the_foreground_takes_its_nodes_along(tmp_path: Path) -> None:
+    folder = tmp_path / "net"
+    command = [
+        sys.executable, "-m", "wallet_cli.main", "devnet", "start", "--dir", str(folder),
+        "--validators", "1", "--residents", "1", "--short", "--port-base", str(free_ports(2)),
+    ]  # fmt: skip
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"SOCIALCOIN_LANG": "en"}, text=True,
+    ) as devnet:  # fmt: skip
+        assert devnet.stdout is not None and devnet.stderr is not None
+        assert devnet.stdout.readline().startswith("ready")
+        pid = json.loads((folder / "devnet.json").read_text())["nodes"][0]["pid"]
+        assert alive(pid)
+        devnet.send_signal(signal.SIGTERM)
+        assert devnet.wait(20) == 0
+        assert "Traceback" not in devnet.stderr.read()
+    until(lambda: not alive(pid), "the node ended with it")
+
+
+def test_no_devnet_to_stop_is_said(tmp_path: Path) -> None:
+    done = socialcoin("devnet", "stop", "--dir", str(tmp_path))
+    assert done.returncode == 1
+    assert "holds no devnet" in said(done)
