@@ -32,6 +32,7 @@ from genesis.testnet import PORT_BASE, Testnet, addresses, write_testnet
 from genesis.words import salt_from_entropy, seed_from_entropy
 from node.ask import ask
 from node.opening import init_home
+from node.ports import require_free
 
 READY_WAIT_S = 60.0
 STOP_WAIT_S = 10.0
@@ -114,6 +115,7 @@ class Devnet:
             short,
         )
         planned = addresses(city, port_base)
+        require_free([address for plan in planned for address in (plan.api, plan.listen)])
         testnet = write_testnet(city, folder, planned)
         nodes = []
         for plan, home in zip(planned, testnet.homes, strict=True):
@@ -144,7 +146,8 @@ class Devnet:
             except UserError:
                 time.sleep(POLL_S)
                 continue
-            if status["height"] >= height:
+            ours = status["chain_id"] == self.testnet.chain.hex()  # else a stranger on our port
+            if ours and status["height"] >= height:
                 return status
             time.sleep(POLL_S)
         raise UserError(
