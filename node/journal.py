@@ -61,3 +61,14 @@ def _good_frame_behind(data: bytes, at: int) -> bool:
     length = int.from_bytes(data[at : at + 4], "big")
     following = at + 8 + length
     return 0 < length <= FRAME_BYTES_MAX and _frame_at(data, following) is not None
+
+
+def hides_frames(data: bytes, at: int) -> bool:
+    """Does a good frame begin anywhere behind `at`, whatever the bytes before it say?
+
+    Finds those behind a frame whose length is damaged, which `read_frames` takes for a torn tail.
+    Only for journals that hold nothing others may have written: a frame inside a frame is found
+    as well.
+    """
+    end = len(data.rstrip(b"\x00"))
+    return any(_frame_at(data, start) is not None for start in range(at + 1, end - 8))

@@ -23,7 +23,7 @@ from chain.kinds import Kind
 from consensus.messages import BlockProposal, SignedProposal, SignedVote, proposal_bytes
 from consensus.round import Backed
 from node.effects import Effect, Persist, Replace, Sign
-from node.journal import DamagedJournal, frame, read_frames
+from node.journal import DamagedJournal, frame, hides_frames, read_frames
 
 GUARD_FRAME = 1
 COMPACT_BYTES = 256 * 1024
@@ -68,6 +68,8 @@ class Signer:
         """Raises NoGuard if the journal has no record for this chain, epoch and key."""
         try:
             frames, size = read_frames(journal)
+            if hides_frames(journal, size):
+                raise DamagedJournal(f"byte {size} begins a frame whose length is damaged")
             records = [decode(GuardRecord, f.payload) for f in frames]
         except (Malformed, DamagedJournal) as error:
             raise NoGuard(

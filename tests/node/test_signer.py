@@ -143,6 +143,20 @@ def test_a_torn_tail_is_repaired_with_the_last_good_record() -> None:
         assert not repaired.torn and repaired.last == signer.last
 
 
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("bit", [1, 0x80])
+def test_a_damaged_length_never_takes_the_guard_back_to_an_earlier_place(at: int, bit: int) -> None:
+    disk = Disk()
+    disk.sign(disk.open(), 5, 1, 1)
+    middle = len(disk.data)
+    disk.sign(disk.open(), 5, 1, 2)
+    disk.sign(disk.open(), 5, 2, 0)
+    damaged = bytearray(disk.data)
+    damaged[middle + at] ^= bit
+    with pytest.raises(NoGuard, match="is damaged"):
+        Disk(bytes(damaged)).open()
+
+
 def test_the_journal_is_compacted_to_its_last_record(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signers, "COMPACT_BYTES", len(FIRST) + 400)
     disk = Disk()
