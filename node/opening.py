@@ -29,6 +29,7 @@ from node.replica import Identity
 from node.run import Node
 from node.signer import NoGuard, Signer, first_record
 from node.store import DamagedStore
+from node.wal import recover
 
 GUARD_MADE = "guard_made"
 FOUNDED = "founded"
@@ -172,6 +173,7 @@ def _open_locked(
         ) from None
     opened = _open_store(home, log, config, founding)
     _warn_of_another_key(opened, log, identity)
+    _warn_of_lost_blocks(opened, log, wal.data)
     return Node(
         home,
         config,
@@ -248,6 +250,25 @@ def _open_store(home: NodeHome, log: logging.Logger, config: Config, founding: F
         ) from None
     suspect.unlink(missing_ok=True)
     return opened
+
+
+def _warn_of_lost_blocks(opened: Opened, log: logging.Logger, data: bytes) -> None:
+    """The log of a height begins when the block before it is in the store, synced: a store that
+    ends earlier has lost what the disk had promised to keep."""
+    try:
+        found = recover(data)
+    except (DamagedJournal, Malformed):
+        return  # the replica says what to do
+    height = opened.store.height
+    if found is not None and found.height > height + 1:
+        log.error(
+            "blocks_lost",
+            extra={
+                "height": height,
+                "logged_height": found.height - 1,
+                "reason": "the disk lost blocks that were synced; they come again from peers",
+            },
+        )
 
 
 def _warn_of_another_key(opened: Opened, log: logging.Logger, identity: Identity | None) -> None:

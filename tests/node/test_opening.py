@@ -20,6 +20,7 @@ from node.export import export_chain
 from node.journal import frame
 from node.keyvalue import open_engine
 from node.opening import GUARD_MADE, init_home, open_node
+from node.wal import begin
 
 LOG = logging.getLogger("tests.opening")
 CITY = demo_city(1, bytes(32), 2)
@@ -165,6 +166,16 @@ def test_a_key_without_a_seat_runs_and_says_so(
     init_home(home, None, None, validator=True)
     assert opened(home) == 0
     assert "no_seat" in [record.message for record in caplog.records]
+
+
+@pytest.mark.parametrize(("height", "lost"), [(1, False), (2, True)])
+def test_blocks_that_the_disk_lost_are_not_lost_in_silence(
+    home: NodeHome, caplog: pytest.LogCaptureFixture, height: int, lost: bool
+) -> None:
+    """The store stands at genesis; the log says which height was open."""
+    (home.data / WAL).write_bytes(begin(height, bytes(32)))
+    assert opened(home) == 0
+    assert ("blocks_lost" in [record.message for record in caplog.records]) == lost
 
 
 def test_damage_met_by_a_command_is_mended_at_the_next_start(
