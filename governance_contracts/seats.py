@@ -17,6 +17,7 @@ from chain.codec import U8, AccountId, Code, Record
 from chain.contract import Context
 from chain.errors import Rejected
 from chain.events import event
+from chain.light import SEATS_MAX
 from chain.rules import DAY_MS, SEAT_CHANGES, SeatChange, queue_seat_change, seat_sets
 from chain.state import Draft, View
 from governance_contracts.boardroom import (
@@ -49,7 +50,6 @@ __all__ = [
 ]  # fmt: skip
 
 ACCOUNTS_MAX = 50
-SEATS_MAX = 200
 
 
 class NotAWijk(Rejected):

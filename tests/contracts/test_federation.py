@@ -12,6 +12,7 @@ from chain.codec import Record
 from chain.contract import NotACall
 from chain.crypto import public_key
 from chain.errors import Rejected
+from chain.light import SEATS_MAX
 from chain.money import CENTS_MAX
 from chain.rules import (
     BLOCK_GAP_MS,
@@ -83,6 +84,7 @@ from governance_contracts.seats import (
     SeatKeys,
     SeatWijk,
     SetNodeKeys,
+    TooManySeats,
     decided_seats,
 )
 from tests.contracts.town import (
@@ -387,6 +389,17 @@ def test_a_seat_is_given_to_a_board_that_has_none_and_taken_but_for_the_last() -
     for _ in range(6):
         move_seats(town.state)
     assert [seat.wijk for seat in seat_sets(town.state).current] == [W1, W3]
+
+
+def test_a_chain_has_a_largest_number_of_seats() -> None:
+    town = Town()
+    others = tuple(Seat(f"WK{n:06d}", public_key(seed(str(n)))) for n in range(1, SEATS_MAX + 1))
+    town.state.put(SEAT_SETS, HERE, SeatSets(others, others, others))
+    with refused(TooManySeats, SEATS_MAX):
+        town.play(SeatWijk(W1, seat_keys(W1, "new")), under=ALL)
+    fewer = others[1:]
+    town.state.put(SEAT_SETS, HERE, SeatSets(fewer, fewer, fewer))
+    town.play(SeatWijk(W1, seat_keys(W1, "new")), under=ALL)
 
 
 def test_a_board_rotates_its_own_seat_with_a_key_that_nobody_uses() -> None:

@@ -64,10 +64,12 @@ from governance_contracts.outcomes import (
     RequestUnsigned,
     SplitDiffers,
     TooManyParts,
+    TooManyPayments,
     UnknownPayment,
     UnknownPurpose,
     WrongGross,
 )
+from governance_contracts.pay import record
 from governance_contracts.payments import (
     Line,
     Link,
@@ -263,6 +265,15 @@ class TestPay:
         town.wait(14 * DAY_MS)
         with refused(HoldsLots, town.id("shop1"), lot):
             require_closable(town.state, town.context("shop1", ()), town.id("shop1"))
+
+    def test_a_transaction_holds_at_most_256_payments(self, town: MoneyTown) -> None:
+        """Decisions within decisions could make more; the id in state has room for no more."""
+        context = town.context("ada1", ())
+        args = plain(town.id("ada1"), town.id("dee1"), "J1", 1)
+        for number in range(256):
+            assert record(town.state, context, args, ()) == number
+        with refused(TooManyPayments):
+            record(town.state, context, args, ())
 
 
 class TestRequests:
