@@ -238,10 +238,9 @@ def check_parent_certificate(
 
 
 def first_difference(ours: Header, theirs: Header) -> str:
-    for name in ours.__struct_fields__:
-        if getattr(ours, name) != getattr(theirs, name):
-            return f"header field {name!r} differs from our own execution"
-    return "equal headers"
+    names = ours.__struct_fields__
+    name = next(n for n in names if getattr(ours, n) != getattr(theirs, n))
+    return f"header field {name!r} differs from our own execution"
 
 
 class Execution:

@@ -20,9 +20,6 @@ from node.replica import Replica
 from node.seam import News
 from node.store import Undo, height_key, unchecked
 
-NO_ID = bytes(32)
-"""The transaction id of due work."""
-
 
 class BlockPart(msgspec.Struct, frozen=True, array_like=True, tag=1):
     """The beginning of a Block; what follows is passed over."""

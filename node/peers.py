@@ -310,10 +310,6 @@ class PeerNetwork:
         if connection is not None:
             self._spawn(self._drop(connection))
 
-    def key_of(self, peer: str) -> bytes | None:
-        connection = self._by_peer.get(peer)
-        return None if connection is None else connection.key
-
     def connected(self) -> dict[str, bytes]:
         """Peers and their keys."""
         return {peer: connection.key for peer, connection in self._by_peer.items()}

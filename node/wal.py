@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 
 from chain.block import Block
 from chain.codec import U8, U32, Hash, Height, Record, decode, encode
@@ -23,7 +24,18 @@ from node.journal import frame, read_frames
 COMPACT_BYTES = 1024 * 1024
 """When a log has grown by this since it was begun, a snapshot begins it anew."""
 
-HEIGHT, SNAPSHOT, BLOCK, PROPOSAL, VOTE, JUDGED, BUILT, TIMED_OUT = range(1, 9)
+
+class Entry(IntEnum):
+    """The kinds of frames."""
+
+    HEIGHT = 1
+    SNAPSHOT = 2
+    BLOCK = 3
+    PROPOSAL = 4
+    VOTE = 5
+    JUDGED = 6
+    BUILT = 7
+    TIMED_OUT = 8
 
 
 class _Height(Record, tag=1):
@@ -65,29 +77,29 @@ class Recovered:
 
 def begin(height: int, parent: bytes) -> bytes:
     """A new log for a height."""
-    return frame(HEIGHT, encode(_Height(height, parent)))
+    return frame(Entry.HEIGHT, encode(_Height(height, parent)))
 
 
 def snapshot_frame(snapshot: MachineSnapshot) -> bytes:
-    return frame(SNAPSHOT, encode(snapshot))
+    return frame(Entry.SNAPSHOT, encode(snapshot))
 
 
 def block_frame(block: Block) -> bytes:
-    return frame(BLOCK, encode(block))
+    return frame(Entry.BLOCK, encode(block))
 
 
 def event_frame(event: Event) -> bytes:
     match event:
         case ProposalReceived(signed):
-            return frame(PROPOSAL, encode(signed))
+            return frame(Entry.PROPOSAL, encode(signed))
         case VoteReceived(signed):
-            return frame(VOTE, encode(signed))
+            return frame(Entry.VOTE, encode(signed))
         case BlockJudged(block, round_, valid, fresh):
-            return frame(JUDGED, encode(_Judged(block, round_, valid, fresh)))
+            return frame(Entry.JUDGED, encode(_Judged(block, round_, valid, fresh)))
         case BlockBuilt(block, round_):
-            return frame(BUILT, encode(_Built(block, round_)))
+            return frame(Entry.BUILT, encode(_Built(block, round_)))
         case TimedOut(stage, height, round_):
-            return frame(TIMED_OUT, encode(_TimedOut(int(stage), height, round_)))
+            return frame(Entry.TIMED_OUT, encode(_TimedOut(int(stage), height, round_)))
 
 
 class LogWriter:
@@ -151,7 +163,7 @@ def recover(data: bytes) -> Recovered | None:
     frames, good_bytes = read_frames(data)
     if not frames:
         return None
-    if frames[0].kind != HEIGHT:
+    if frames[0].kind != Entry.HEIGHT:
         raise Malformed("a write-ahead log begins with its height")
     head = decode(_Height, frames[0].payload)
     snapshot: MachineSnapshot | None = None
@@ -159,10 +171,10 @@ def recover(data: bytes) -> Recovered | None:
     events: list[Event] = []
     for each in frames[1:]:
         match each.kind:
-            case 2:
+            case Entry.SNAPSHOT:
                 snapshot = decode(MachineSnapshot, each.payload, len(each.payload))
                 events.clear()
-            case 3:
+            case Entry.BLOCK:
                 blocks.append(decode(Block, each.payload, len(each.payload)))
             case _:
                 events.append(_read_event(each.kind, each.payload))
@@ -174,17 +186,17 @@ def recover(data: bytes) -> Recovered | None:
 
 def _read_event(kind: int, payload: bytes) -> Event:
     match kind:
-        case 4:
+        case Entry.PROPOSAL:
             return ProposalReceived(decode(SignedProposal, payload))
-        case 5:
+        case Entry.VOTE:
             return VoteReceived(decode(SignedVote, payload))
-        case 6:
+        case Entry.JUDGED:
             judged = decode(_Judged, payload)
             return BlockJudged(judged.block, judged.round, judged.valid, judged.fresh)
-        case 7:
+        case Entry.BUILT:
             built = decode(_Built, payload)
             return BlockBuilt(built.block, built.round)
-        case 8:
+        case Entry.TIMED_OUT:
             timed = decode(_TimedOut, payload)
             return TimedOut(Stage(timed.stage), timed.height, timed.round)
         case _:
