@@ -26,6 +26,7 @@ from node.endpoint import (
     whole_number,
 )
 from node.index import POSITION_BITS
+from node.past import TooLongAgo
 from node.queries_account import KeyRevoked, under
 from node.replica import Replica
 from node.sessions import Session, SessionRefused, reading_key
@@ -36,7 +37,8 @@ T = TypeVar("T")
 HISTORY_MAX = 100
 LIMIT = Query("limit", "at most so many entries", 1, HISTORY_MAX, 20)
 BEFORE = Query("before", "the `next` of the page before")
-PROOF = Query("proof", "1: with a proof under the newest header", 0, 1, 0)
+PROOF = Query("proof", "1: with a proof under the header of that block", 0, 1, 0)
+AT = Query("height", "as it was after this block; else after the newest", 1, HEIGHT_MAX)
 
 _OPEN = msgspec.json.Decoder(shapes.SessionRequestShape)
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -120,12 +122,26 @@ async def read_own(api: Api, session: Session, question: Callable[[Replica], T])
 
 async def account(api: Api, request: web.Request) -> Shape:
     session, prefix = reader(api, request), api.prefix
-    proof = bool(whole_number(request, PROOF))
-    found = await read_own(
-        api,
-        session,
-        lambda replica: queries_account.account(replica, session.account, prefix, proof=proof),
-    )
+    proof, height = bool(whole_number(request, PROOF)), whole_number(request, AT)
+
+    def ask(replica: Replica) -> shapes.AccountAnswer | None:
+        return queries_account.account(replica, session.account, prefix, proof=proof, height=height)
+
+    try:
+        found = await read_own(api, session, ask)
+    except queries_account.NotThere:
+        raise ApiMistake(
+            404,
+            "NotThere",
+            f"There is no block {height} yet, or this account was not registered by then.",
+        ) from None
+    except TooLongAgo:
+        raise ApiMistake(
+            404,
+            "TooLongAgo",
+            f"Block {height} lies further back than this node can go for one question. Ask for a "
+            "later one, or replay an export with `socialcoin audit replay`.",
+        ) from None
     if found is None:
         raise ApiMistake(
             503,
@@ -225,7 +241,7 @@ ROUTES = (
     ),
     Route(
         "GET", "/v1/accounts/{address}", account, "Balance and entry of one's own account.",
-        shapes.AccountAnswer, query=(PROOF,), reader=True, mistakes=(503,),
+        shapes.AccountAnswer, query=(PROOF, AT), reader=True, mistakes=(404, 503),
     ),
     Route(
         "GET", "/v1/accounts/{address}/history", history, "What happened, newest first.",

@@ -32,12 +32,17 @@ from governance_contracts.balances import HELD_LOTS, HeldLot
 from governance_contracts.lots import LOTS
 from node import shapes
 from node.heights import actor_of, block_part, header_at
+from node.past import ledger_at
 from node.queries import accepted, open_places
 from node.readable import event_shape, refusal_of
 from node.replica import Replica
 from node.sessions import Session, still_holds
 
 T = TypeVar("T")
+
+
+class NotThere(Exception):
+    """There was no such account at that height, or there is no such height."""
 
 
 class KeyRevoked(Exception):
@@ -56,13 +61,18 @@ def under(session: Session, question: Callable[[Replica], T]) -> Callable[[Repli
 
 
 def account(
-    replica: Replica, account_id: bytes, prefix: str, *, proof: bool
+    replica: Replica, account_id: bytes, prefix: str, *, proof: bool, height: int | None = None
 ) -> shapes.AccountAnswer | None:
-    """Balance and entry at the tip. None: a proof was asked before there is a block."""
-    ledger = replica.ledger
+    """Balance and entry at a height, or at the tip. None: a proof was asked before there is a
+    block. Raises NotThere: the height is still to come, or the account was not there yet;
+    TooLongAgo."""
+    if height is not None and height > replica.ledger.tip.height:
+        raise NotThere
+    ledger = replica.ledger if height is None else ledger_at(replica.store, height)
     found = ledger.find(ACCOUNTS, account_id)
-    assert found is not None, "a session's key is in the account's record"
-    proved = _proof(replica, account_id) if proof else None
+    if found is None:
+        raise NotThere
+    proved = _proof(replica, ledger, account_id) if proof else None
     if proof and proved is None:
         return None
     return shapes.AccountAnswer(
@@ -122,16 +132,16 @@ def _lot(ledger: Ledger, held: HeldLot, prefix: str) -> shapes.LotShape:
     )
 
 
-def _proof(replica: Replica, account_id: bytes) -> shapes.BalanceProof | None:
-    """The account's record, its purse and the lots it holds, under the newest header."""
-    header = header_at(replica, replica.ledger.tip.height)
+def _proof(replica: Replica, ledger: Ledger, account_id: bytes) -> shapes.BalanceProof | None:
+    """The account's record, its purse and the lots it holds, under the header of the ledger."""
+    header = header_at(replica, ledger.tip.height)
     if header is None:
         return None
     certificate = replica.store.certificate(header.height)
     assert certificate is not None, "a block is stored with its certificate"
     records = []
     for table in (ACCOUNTS.number, PURSES.number, HELD_LOTS.number):
-        stored, proof = replica.ledger.prove(table, account_id)
+        stored, proof = ledger.prove(table, account_id)
         records.append(
             shapes.ProvedRecord(
                 table=table,

@@ -112,10 +112,9 @@ class Store:
         Raises DamagedStore if its undo record is gone or does not lead to the earlier state.
         """
         height = self.height
-        data = self._read(b"u", height, "the undo record")
-        if data is None:
+        undo = self.undo(height)
+        if undo is None:
             raise DamagedStore(f"block {height} can no longer be undone")
-        undo = self._decode(Undo, data)
         block = self.block(height)
         assert block is not None, "the tip's block is in the store"
         try:
@@ -126,6 +125,11 @@ class Store:
         receipts = self.receipts(height)
         writes += [(b"x" + r.id, None) for r in receipts[len(receipts) - len(block.transactions) :]]
         return writes
+
+    def undo(self, height: int) -> Undo | None:
+        """What takes block `height` back; None if it is not kept any more. Raises DamagedStore."""
+        data = self._read(b"u", height, f"the undo record of block {height}")
+        return None if data is None else self._decode(Undo, data)
 
     def block(self, height: int) -> Block | None:
         data = self.block_bytes(height)

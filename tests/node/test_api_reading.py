@@ -18,7 +18,7 @@ from chain.light import check_old_header
 from chain.merkle import ListProof
 from chain.session import SessionRequest
 from governance_contracts.keys import ChangeKeys, NewKey, prove_possession
-from node import sessions
+from node import past, sessions
 from node.api import API
 from node.keyvalue import StoreBroken, open_engine
 from tests.contracts.bank import MoneyTown
@@ -87,6 +87,27 @@ async def test_nothing_is_proved_before_the_first_block(client: Client, node: In
     token = await token_of(client, node, "ada1")
     answer = await client.get(f"/v1/accounts/{node.address('ada1')}?proof=1", headers=token)
     await mistake(answer, 503, "NoBlockYet")
+
+
+async def test_a_balance_of_the_past_is_proved_under_the_header_of_its_block(
+    client: Client, node: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for cents in (12_50, 7_50, 5_00):
+        await pay(client, node, cents)
+    token = await token_of(client, node, "ada1")
+    url = f"/v1/accounts/{node.address('ada1')}"
+    for height, left in ((1, 87_50), (2, 80_00), (3, 75_00)):
+        found = await (await client.get(f"{url}?proof=1&height={height}", headers=token)).json()
+        assert (found["height"], found["coins"][0]["free_cents"]) == (height, left)
+        assert found["windows"] == [{"key": 0, "highest": height}]
+        certified = read_certified(found["proof"])
+        assert certified.header.height == height
+        proved = check_balance(certified.header, node.town.id("ada1"), found["proof"]["records"])
+        assert proved.purse is not None and proved.purse.free[0].amount == left
+    await mistake(await client.get(f"{url}?height=4", headers=token), 404, "NotThere")
+    await mistake(await client.get(f"{url}?height=0", headers=token), 400, "BadParameter")
+    monkeypatch.setattr(past, "RECORDS_MAX", 2)
+    await mistake(await client.get(f"{url}?height=1", headers=token), 404, "TooLongAgo")
 
 
 # History and receipts.
