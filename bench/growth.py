@@ -32,8 +32,9 @@ from node.keyvalue import Engine, open_engine
 from node.memory import settle
 
 PAYMENTS = 350
-BLOCKS = 14
-WARM_UP = 4
+BLOCKS = 60
+WARM_UP = 40
+"""Blocks before the clock runs: a node that has been up for a while has the upper tree at hand."""
 WRITES_AT_ONCE = 100_000
 
 
