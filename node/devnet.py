@@ -24,6 +24,7 @@ from typing import Any
 import click
 
 from chain.address import encode_address
+from chain.money import Cents
 from genesis import console
 from genesis.city import City, demo_city
 from genesis.console import N_, Exit, Settings, UserError, _, common_options, note, out
@@ -32,6 +33,7 @@ from genesis.testnet import PORT_BASE, Testnet, addresses, write_testnet
 from genesis.words import salt_from_entropy, seed_from_entropy
 from node.ask import ask
 from node.opening import init_home
+from node.pocket_money import give
 from node.ports import require_free
 
 READY_WAIT_S = 60.0
@@ -278,6 +280,13 @@ def group() -> None:
 @click.option("--residents", type=click.IntRange(0, 100_000), default=24, show_default=True)
 @click.option("--seed", default="", help=N_("Text from which all keys follow; else random."))
 @click.option("--short", is_flag=True, help=N_("Short timers, for idle tests only."))
+@click.option(
+    "--money",
+    type=console.AMOUNT,
+    default=0,
+    metavar="AMOUNT",
+    help=N_("Free coin for each resident, so that there is something to pay with."),
+)
 @click.option("--detach", is_flag=True, help=N_("Return when blocks flow; stop with devnet stop."))
 @common_options
 def start(
@@ -288,11 +297,12 @@ def start(
     residents: int,
     seed: str,
     short: bool,
+    money: Cents,
     detach: bool,
 ) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     devnet = Devnet.make(
-        folder,
+        folder.resolve(),
         validators,
         port_base,
         seed=seed.encode() or None,
@@ -302,18 +312,20 @@ def start(
     try:
         devnet.start()
         devnet.make_wallets()
+        if money:
+            give(devnet.city, devnet.testnet.chain, devnet.nodes[0].url, money)
         devnet.write_description()
     except BaseException:
         devnet.stop()
         raise
-    ready = _("ready: {n} validators, {url}, {file}").format(
+    facts = _("{n} validators, {url}, {file}").format(
         n=validators, url=devnet.nodes[0].url, file=folder / DEVNET
     )
     if detach:
-        click.echo(ready)
+        out(settings, devnet.describe(), f"ready {facts}")
         return
     try:
-        click.echo(ready)
+        out(settings, devnet.describe(), f"ready {facts}")
         _watch(devnet)
     except KeyboardInterrupt:
         pass

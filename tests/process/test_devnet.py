@@ -44,6 +44,27 @@ def test_a_detached_devnet_runs_until_it_is_stopped(tmp_path: Path) -> None:
     assert json.loads(socialcoin("devnet", "stop", *where, "-o", "json").stdout) == {"stopped": 0}
 
 
+def test_residents_of_a_devnet_with_money_can_pay(tmp_path: Path) -> None:
+    where = ("--dir", "net")
+    size = ("--validators", "1", "--residents", "2", "--short", "--detach", "--port-base")
+    done = socialcoin(
+        "devnet", "start", *where, *size, str(free_ports(2)), "--money", "50,00", "-o", "json",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    try:
+        described = json.loads(done.stdout)
+        assert described == json.loads((tmp_path / "net" / "devnet.json").read_text())
+        assert Path(described["genesis"]).is_absolute()
+        wallets = {wallet["name"]: wallet for wallet in described["wallets"]}
+        fenna, shop = wallets["fenna"], wallets["molen-shop"]
+        mine = ("--home", fenna["home"], "--passphrase-file", fenna["passphrase_file"])
+        paid = socialcoin("wallet", "pay", shop["address"], "50,00", "--wallet", "fenna", *mine)
+        assert paid.returncode == 0, paid.stderr
+    finally:
+        socialcoin("devnet", "stop", *where, cwd=tmp_path)
+
+
 def test_a_devnet_in_the_foreground_takes_its_nodes_along(tmp_path: Path) -> None:
     folder = tmp_path / "net"
     command = [
