@@ -68,8 +68,14 @@ def init(
     listen: str | None,
     peers: tuple[str, ...],
 ) -> None:
+    from governance_contracts.regions import CODE_OF, Level
     from node.opening import init_home
 
+    if wijk and not CODE_OF[Level.WIJK].fullmatch(wijk):
+        raise UserError(
+            _("{code!r} is not the code of a wijk, such as WK036101.").format(code=wijk),
+            Exit.USAGE,
+        )
     home = home_of(settings)
     config = None
     if not home.toml.exists() or wijk or name or api or listen or peers:

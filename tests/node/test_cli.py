@@ -114,7 +114,7 @@ def test_init_does_not_write_over_a_configuration_unasked(home: NodeHome) -> Non
 
 
 def test_init_twice_makes_the_keys_once(tmp_path: Path) -> None:
-    words = ("init", "--home", str(tmp_path / "home"), "--wijk", "WK1", "-o", "json")
+    words = ("init", "--home", str(tmp_path / "home"), "--wijk", "WK990001", "-o", "json")
     first = json.loads(node(*words).stdout)
     assert len(first["consensus_key"]) == 64
     assert json.loads(node(*words, "-y").stdout) == first
@@ -138,3 +138,14 @@ def test_verify_of_a_store_that_is_whole(home: NodeHome) -> None:
     done = node("verify", "--home", str(home.root), "-o", "json")
     assert done.exit_code == 0
     assert json.loads(done.stdout)["verdict"] == "ok"
+
+
+def test_a_wijk_that_is_no_code_makes_no_home(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    fails(2, "not the code of a wijk", "init", "--home", str(home), "--wijk", "zuid")
+    assert not home.exists()
+
+
+def test_a_code_with_letters_is_a_wijk(tmp_path: Path) -> None:
+    done = node("init", "--home", str(tmp_path / "home"), "--wijk", "WK0363AA")
+    assert done.exit_code == 0, done.output
