@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chain.address import encode_address
-from genesis.city import City
+from genesis.city import City, Person
 from genesis.document import chain_id, dump
 from genesis.homes import NodeAddresses, NodeHome, Peer, write_private, write_seed
 from genesis.mistakes import UserError
 from genesis.texts import _
+from genesis.words import mnemonic_from_entropy
 
 PORT_BASE = 46_500
 PEOPLE = "people.json"
@@ -82,7 +83,7 @@ def write_homes(
 
 def people_json(city: City) -> bytes:
     """Everybody's account and secrets: the private seed, and, where 12 words open the wallet, the
-    entropy (16 bytes) that they say."""
+    words and the entropy (16 bytes) that they say."""
     prefix = city.genesis.prefix
     people = [
         {
@@ -92,7 +93,7 @@ def people_json(city: City) -> bytes:
             "wijk": person.wijk,
             "account": person.account.hex(),
             "address": encode_address(prefix, person.account),
-            **({"entropy": person.entropy.hex()} if city.words else {}),
+            **(_words(person) if city.words and person.entropy else {}),
             "seed": person.seed.hex(),
             "salt": person.salt.hex(),
             "places": list(person.places),
@@ -100,3 +101,10 @@ def people_json(city: City) -> bytes:
         for person in city.people
     ]
     return json.dumps(people, indent=1).encode() + b"\n"
+
+
+def _words(person: Person) -> dict[str, str]:
+    return {
+        "mnemonic": mnemonic_from_entropy(person.entropy),
+        "entropy": person.entropy.hex(),
+    }

@@ -77,6 +77,7 @@ def test_the_keys_of_a_testnet_are_private_and_open_its_accounts(net: Path) -> N
         if person["role"] != "treasury":
             assert keys[person["account"]] == [public_key(bytes.fromhex(person["seed"]))]
             assert person["seed"] == seed_from_entropy(bytes.fromhex(person["entropy"])).hex()
+            assert person["seed"] == seed_from_mnemonic(person["mnemonic"]).hex()
 
 
 def test_the_same_seed_gives_the_same_keys(tmp_path: Path) -> None:
