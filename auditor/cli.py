@@ -207,7 +207,7 @@ def _replay(file: Path, jobs: int, founding: Path | None, skip_genesis: bool) ->
                 ).format(file=file)
             ) from None
         except DamagedExport as error:
-            raise UserError(f"{file}: {error}") from None
+            raise UserError(f"{file}: {error}", Exit.FINDINGS) from None
         except (Malformed, ValueError) as error:
             raise UserError(
                 _("The founding document in {file} cannot found a chain: {why}").format(

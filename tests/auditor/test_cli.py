@@ -98,7 +98,6 @@ def test_another_chain_than_the_one_named_is_a_finding(export: Path, tmp_path: P
     [
         (b"hello", "is not the export of a chain"),
         (b"", "is not the export of a chain"),
-        (b"socialcoin export 1\nG\0\0", "cut off or damaged"),
     ],
 )
 def test_a_file_that_is_no_export_exits_1_and_says_so(
@@ -109,6 +108,15 @@ def test_a_file_that_is_no_export_exits_1_and_says_so(
     result = run("replay", file)
     assert result.exit_code == 1
     assert message in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_an_export_whose_founding_document_is_damaged_is_a_finding(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"socialcoin export 1\nG\0\0")
+    result = run("replay", file)
+    assert result.exit_code == 6
+    assert "cut off or damaged" in result.stderr
     assert "Traceback" not in result.output
 
 
