@@ -16,11 +16,18 @@ from wallet_cli.making import NO_CHAIN, as_json, as_text
 
 @click.command(name="list", cls=console.Command, help=N_("List the wallets of this home."))
 @console.common_options
-def list_wallets(settings: Settings) -> None:
-    home = home_of(settings)
-    found = [profiles.read(home, name).profile for name in profiles.names(home)]
+def list_wallets(settings: Settings) -> Exit:
+    """One damaged file does not hide the other wallets; it gives exit code 4."""
+    home, found, code = home_of(settings), [], Exit.DONE
+    for name in profiles.names(home):
+        try:
+            found.append(profiles.read(home, name).profile)
+        except UserError as error:
+            console.note(error.message)
+            code = error.exit_code
     text = "\n".join(f"{p.name}  {as_json(p)['address'] or '-'}" for p in found)
     out(settings, [as_json(p) for p in found], text or _("There is no wallet yet."))
+    return code
 
 
 @click.command(name="show", cls=console.Command, help=N_("Show what a wallet file says openly."))

@@ -48,8 +48,8 @@ def new(
     genesis: Path | None,
     in_genesis: bool,
 ) -> None:
+    from genesis.words import mnemonic_from_entropy
     from wallet_cli import keystore
-    from wallet_cli.core import keys
 
     name, home = _name_of(name, wallet), home_of(settings)
     if name in profiles.names(home):
@@ -65,7 +65,7 @@ def new(
     profile = make_profile(
         name, entropy, chain, document, node=settings.node or "", in_genesis=in_genesis
     )
-    words = keys.mnemonic_from_entropy(entropy)
+    words = mnemonic_from_entropy(entropy)
     _show_words(words)
     if console.on_terminal():
         _check_words(words.split())
@@ -115,13 +115,13 @@ def restore(
     genesis: Path | None,
     in_genesis: bool,
 ) -> None:
+    from genesis.words import entropy_from_mnemonic
     from wallet_cli import keystore
-    from wallet_cli.core import keys
 
     name = _name_of(name, wallet)
     chain, document = chain_named(settings, genesis)
     try:
-        entropy = keys.entropy_from_mnemonic(_read_words(mnemonic_file))
+        entropy = entropy_from_mnemonic(_read_words(mnemonic_file))
     except Malformed as error:
         raise UserError(
             _("The words cannot be read: {reason}.").format(reason=error), Exit.KEY
@@ -191,8 +191,8 @@ def import_many(settings: Settings, file: Path, genesis: Path | None, in_genesis
     "home"?}, ...]. For devnets: the words of all these wallets stand in one file."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from genesis.words import entropy_from_mnemonic
     from wallet_cli import keystore
-    from wallet_cli.core import keys
 
     chain, document = chain_named(settings, genesis)
     passphrase = console.secret(settings, _("New passphrase"))
@@ -201,9 +201,7 @@ def import_many(settings: Settings, file: Path, genesis: Path | None, in_genesis
         work = []
         for entry in listed:
             words = entry.get("mnemonic")
-            entropy = (
-                keys.entropy_from_mnemonic(words) if words else bytes.fromhex(entry["entropy"])
-            )
+            entropy = entropy_from_mnemonic(words) if words else bytes.fromhex(entry["entropy"])
             profile = make_profile(
                 profiles.check_name(entry["name"]),
                 entropy,

@@ -315,12 +315,13 @@ def pay_request(
     session = converse(settings, wallet)
     account = session.account()
     code = coin_of(account, asked.coin[0] if asked.coin else coin)
+    to_shop = bool(asked.place or payee_of(session.client, address).get("places"))
     args = plain(
         profile.account,
         asked.payee,
         code,
         asked.amount,
-        purpose or ("SALE" if asked.place else "GIFT"),
+        purpose or ("SALE" if to_shop else "GIFT"),
         place=asked.place[0] if asked.place else None,
         category=category,
         lots=tuple(sorted(set(lots))),

@@ -10,6 +10,7 @@ from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, format_cents, out
 from wallet_cli.client import Answer, Client
 from wallet_cli.desk import Session, converse, home_of, wallet_command
+from wallet_cli.happenings import event_text, status_text
 
 
 def verify_options(command: Any) -> Any:
@@ -137,22 +138,14 @@ def history(settings: Settings, wallet: str | None, limit: int) -> None:
 
 
 def _entry_text(entry: Answer) -> str:
+    from wallet_cli.refusals import explain
     from wallet_cli.sending import clock
 
-    lines = [f"{clock(entry['time_ms'])}  {entry['status']}  {entry['id']}"]
-    if entry.get("refusal"):
-        lines.append(f"  {entry['refusal'].get('name')} ({entry['refusal'].get('code')})")
-    lines += ["  " + _event_text(event) for event in entry.get("events", [])]
+    lines = [f"{clock(entry['time_ms'])}  {status_text(entry['status'])}  {entry['id']}"]
+    if refusal := entry.get("refusal"):
+        lines.append("  " + explain(str(refusal.get("name")), refusal.get("fields") or {}))
+    lines += ["  " + event_text(event) for event in entry.get("events", [])]
     return "\n".join(lines)
-
-
-def _event_text(event: Answer) -> str:
-    fields = event.get("fields") or {}
-    amount = fields.get("amount")
-    shown = [str(event.get("name"))]
-    if isinstance(amount, int):
-        shown.append(f"{format_cents(amount)} {fields.get('coin', '')}".rstrip())
-    return "  ".join(shown)
 
 
 @click.command(name="receipt", cls=console.Command, help=N_("Show what became of a transaction."))
@@ -181,7 +174,7 @@ def receipt(
     elif verify:
         raise UserError(
             _("Transaction {id} is {status}: there is no receipt to verify.").format(
-                id=transaction.hex(), status=data["status"]
+                id=transaction.hex(), status=status_text(data["status"])
             )
         )
     out(settings, data, _receipt_text(data))
@@ -227,7 +220,7 @@ def _read_receipt(
             {
                 "number": event.__struct_config__.tag,
                 "name": type(event).__name__,
-                "fields": plain_fields(event),
+                "fields": plain_fields(event, profile.prefix),
             }
             for event in found.events
         ],
@@ -250,7 +243,8 @@ def _receipt_text(data: Answer) -> str:
     from wallet_cli.refusals import explain
     from wallet_cli.sending import clock
 
-    lines = [_("Transaction {id}: {status}").format(id=data["tx_id"], status=data["status"])]
+    status = status_text(data["status"])
+    lines = [_("Transaction {id}: {status}").format(id=data["tx_id"], status=status)]
     if data["height"]:
         lines.append(
             _("  block {height}, {moment}").format(
@@ -259,7 +253,7 @@ def _receipt_text(data: Answer) -> str:
         )
     if data["refusal"]:
         lines.append("  " + explain(data["refusal"]["name"], data["refusal"].get("fields") or {}))
-    lines += ["  " + _event_text(event) for event in data["events"]]
+    lines += ["  " + event_text(event) for event in data["events"]]
     if data["verified"]:
         lines.append("  " + _("Proved: the boards' signatures and the receipt hold."))
     return "\n".join(lines)

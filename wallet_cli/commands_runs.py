@@ -1,7 +1,7 @@
 """Payout runs: one file, up to 1,000 payees, all or nothing.
 
 The file is CSV with a heading: `address` and `amount`, and if wanted `purpose` and `reference`.
-Comma or semicolon separates; with commas, an amount such as 12,50 stands in quotes.
+Comma, semicolon or tab separates; with commas, an amount such as 12,50 stands in quotes.
 """
 
 from __future__ import annotations
@@ -51,16 +51,18 @@ def read_rows(profile: Profile, path: Path, purpose: str) -> list[Row]:
     except UnicodeDecodeError:
         raise UserError(_("{path} is not text (UTF-8).").format(path=path), Exit.USAGE) from None
     lines = text.splitlines()
-    separator = ";" if lines and ";" in lines[0] else ","
+    heading = lines[0] if lines else ""
+    separator = next((mark for mark in (";", "\t") if mark in heading), ",")
     table = csv.DictReader(lines, delimiter=separator, strict=True)
     names = [name.strip().lower() for name in table.fieldnames or ()]
     table.fieldnames = names
     unknown = sorted(set(names) - set(COLUMNS))
     if not {"address", "amount"} <= set(names) or unknown:
         raise UserError(
-            _("The first line of {path} must name its columns: {columns}.").format(
-                path=path, columns=", ".join(COLUMNS)
-            ),
+            _(
+                "The first line of {path} must name its columns: address and amount, and if "
+                "wanted purpose and reference."
+            ).format(path=path),
             Exit.USAGE,
         )
     rows, mistakes = [], []
@@ -94,7 +96,12 @@ def _row(profile: Profile, number: int, cells: dict[str, str], purpose: str) -> 
     from governance_contracts.payments import PayoutLine
 
     if None in cells or None in cells.values():
-        raise ValueError(_("more or fewer fields than the first line names"))
+        raise ValueError(
+            _(
+                "more or fewer fields than the first line names; where commas separate, write "
+                'an amount in quotes: "12,50"'
+            )
+        )
     address = cells["address"].strip()
     reference = (cells.get("reference") or "").strip()
     line = PayoutLine(
@@ -198,7 +205,8 @@ def payout(
         text = "\n".join(
             f"{v['line']:>5}  {v['address']}  {v['amount']:>12}  {v['verdict']}" for v in verdicts
         )
-        out(settings, told, text)
+        if not refused or not settings.json:
+            out(settings, told, text)
         if refused:
             raise UserError(
                 _("{count} of {lines} lines would be refused; nothing was sent.").format(
@@ -207,6 +215,7 @@ def payout(
                 Exit.REFUSED,
                 refused[0]["verdict"],
                 refused[0]["code"],
+                details=told,
             )
         return
     text = _("Paid {amount} {coin} to {lines} accounts.").format(**told)

@@ -16,10 +16,12 @@ import click
 from chain.errors import Malformed
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, out
+from wallet_cli import profile as profiles
 from wallet_cli.client import Answer
 from wallet_cli.desk import (
     client_of,
     converse,
+    home_of,
     profile_of,
     status_for,
     unlock,
@@ -247,12 +249,14 @@ def send(settings: Settings, wallet: str | None, file: str, dry_run: bool) -> No
 @console.common_options
 def show(settings: Settings, file: str) -> None:
     from wallet_cli.core.arguments import call_as_json
-    from wallet_cli.core.showing import plain_fields
+    from wallet_cli.core.showing import plain_fields, plain_value
+    from wallet_cli.happenings import call_lines, value_text
     from wallet_cli.sending import clock
 
     sheet = read_sheet(file)
     body = sheet.body
-    calls = [call_as_json(call) for call in body.calls]
+    prefix = _prefix_of(settings, body.chain)  # addresses for people, ids for programs
+    actor = plain_fields(body.actor, prefix)
     data = {
         "id": sheet.id.hex(),
         "chain_id": body.chain.hex(),
@@ -260,19 +264,34 @@ def show(settings: Settings, file: str) -> None:
         "actor": plain_fields(body.actor),
         "number": body.number,
         "valid_until_ms": body.valid_until_ms,
-        "calls": calls,
+        "calls": [call_as_json(call) for call in body.calls],
         "signed_by": [{"signer": w.signer.hex(), "key": w.key} for w in sheet.witnesses],
     }
     lines = [
         _("Transaction {id}").format(id=data["id"]),
         _("  of {actor}, number {number}").format(
-            actor=json.dumps(data["actor"]), number=body.number
+            actor=actor.get("account") or value_text(actor), number=body.number
         ),
         _("  can happen until {moment}").format(moment=clock(body.valid_until_ms)),
-        *(f"  {c['contract']}.{c['method']} {json.dumps(c['args'])}" for c in calls),
+        *(line for call in body.calls for line in call_lines(call_as_json(call, prefix))),
         *(
-            _("  signed by {signer}, key {key}").format(signer=w.signer.hex(), key=w.key)
+            _("  signed by {signer}, key {key}").format(
+                signer=plain_value(w.signer, prefix), key=w.key
+            )
             for w in sheet.witnesses
         ),
     ]
     out(settings, data, "\n".join(lines))
+
+
+def _prefix_of(settings: Settings, chain: bytes) -> str:
+    """How addresses of this chain begin, from the wallets of this home; empty: unknown."""
+    home = home_of(settings)
+    for name in profiles.names(home):
+        try:
+            profile = profiles.read(home, name).profile
+        except UserError:
+            continue
+        if profile.chain == chain:
+            return profile.prefix
+    return ""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from chain import crypto
 from genesis.console import Exit, UserError, _, of_the_system
+from genesis.words import mnemonic_from_entropy, seed_from_entropy
 from wallet_cli import profile as profiles
-from wallet_cli.core import keys
 from wallet_cli.files import write_private
 from wallet_cli.profile import Kdf, Profile, WalletFile
 
@@ -33,7 +33,7 @@ class Opened:
 
     @property
     def words(self) -> str:
-        return keys.mnemonic_from_entropy(self.entropy)
+        return mnemonic_from_entropy(self.entropy)
 
 
 def create(
@@ -46,7 +46,7 @@ def create(
 
     Raises UserError (key): a wallet of that name exists, the file cannot be written.
     """
-    assert crypto.public_key(keys.seed_from_entropy(entropy)) == profile.key
+    assert crypto.public_key(seed_from_entropy(entropy)) == profile.key
     _write(home, seal(profile, entropy, passphrase), replacing=False)
     return profile
 
@@ -88,7 +88,7 @@ def unseal(wallet: WalletFile, passphrase: str) -> Opened:
             ).format(name=profile.name),
             Exit.KEY,
         )
-    return Opened(profile, entropy, keys.seed_from_entropy(entropy))
+    return Opened(profile, entropy, seed_from_entropy(entropy))
 
 
 def change_passphrase(home: Path, opened: Opened, passphrase: str) -> None:

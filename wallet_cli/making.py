@@ -65,9 +65,9 @@ def make_profile(
     lists under its key, else one of its own. Without a chain there is no id yet, except for an
     account that a founding document is going to list."""
     from chain import crypto
-    from wallet_cli.core import keys
+    from genesis.words import salt_from_entropy, seed_from_entropy
 
-    key = crypto.public_key(keys.seed_from_entropy(entropy))
+    key = crypto.public_key(seed_from_entropy(entropy))
     own = Profile(
         name=name,
         key=key,
@@ -75,7 +75,7 @@ def make_profile(
         key_number=key_number,
         keys=(key,),
         threshold=1,
-        salt=keys.salt_from_entropy(entropy),
+        salt=salt_from_entropy(entropy),
         chain=b"",
         epoch=0,
         prefix="",

@@ -22,6 +22,9 @@ FORMAT = "socialcoin wallet"
 VERSION = 1
 SUFFIX = ".wallet"
 FILE_BYTES_MAX = 64 * 1024
+NAMED = 8
+"""How many wallets a message lists."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
 
@@ -132,7 +135,7 @@ def choose(home: Path, name: str | None) -> str:
     if len(found) > 1:
         raise UserError(
             _("There are several wallets here: {names}. Choose one with --wallet NAME.").format(
-                names=", ".join(found)
+                names=", ".join([*found[:NAMED], "…"] if len(found) > NAMED else found)
             ),
             Exit.USAGE,
         )

@@ -44,6 +44,8 @@ TEXTS = {
     "OnlinePlace": N_("This coin cannot be spent in an online shop."),
     "WrongCategory": N_("This coin is meant for other goods or other payees."),
     "LotExpired": N_("This coin could be spent until a moment that is past."),
+    "UnknownPlace": N_("The payee has no place with number {number}; ask which one it is."),
+    "PlaceClosed": N_("This place of the payee is closed; ask at which one to pay."),
     "PaysItself": N_("Payer and payee are the same account."),
     "UnknownPurpose": N_("There is no purpose {purpose}."),
     "BadLots": N_("You do not hold these lots, or they are not of this coin."),

@@ -156,9 +156,9 @@ def send(client: Client, sheet: Sheet) -> Final:
     (failure); malformed (failure); the node gone (unreachable), with the id to ask for later.
     """
     parse(sheet.sealed())
-    entry = _hand_in(client, sheet)
-    console.note(_("Waiting until the boards have confirmed it …"))
     try:
+        entry = _hand_in(client, sheet)
+        console.note(_("Waiting until the boards have confirmed it …"))
         return _wait(client, sheet, entry)
     except KeyboardInterrupt:
         console.note(_pending(sheet))
@@ -166,7 +166,12 @@ def send(client: Client, sheet: Sheet) -> Final:
 
 
 def _hand_in(client: Client, sheet: Sheet) -> Answer:
-    answer = client.post("/v1/transactions", {"transactions": [sheet.sealed().hex()]})
+    try:
+        answer = client.post("/v1/transactions", {"transactions": [sheet.sealed().hex()]})
+    except UserError as error:
+        if error.exit_code != Exit.UNREACHABLE:
+            raise
+        raise UserError(f"{error.message} {_pending(sheet)}", Exit.UNREACHABLE) from None
     results = answer.get("results")
     entry: Answer = results[0] if isinstance(results, list) and results else {}
     if entry.get("status") == "malformed":
@@ -206,8 +211,8 @@ def _wait(client: Client, sheet: Sheet, entry: Answer) -> Final:
 
 def _pending(sheet: Sheet) -> str:
     return _(
-        "Transaction {id} was handed in and can still happen until {until}: ask with `socialcoin "
-        "wallet receipt {id}` before you try again."
+        "Transaction {id} may have been handed in; then it can still happen until {until}: ask "
+        "with `socialcoin wallet receipt {id}` before you try again."
     ).format(id=sheet.id.hex(), until=clock(sheet.body.valid_until_ms))
 
 
@@ -215,10 +220,10 @@ def read_outcome(entry: Answer, sheet: Sheet) -> Final | None:
     """None: not final yet. Raises UserError as `send`."""
     match entry.get("status"):
         case "committed":
-            height = entry.get("height")
-            if isinstance(height, int):
-                return Final(sheet.id, height, int(entry.get("time_ms") or 0))
-            return None  # ask for the receipt's height
+            height, time_ms = entry.get("height"), entry.get("time_ms")
+            if isinstance(height, int) and isinstance(time_ms, int):
+                return Final(sheet.id, height, time_ms)
+            return None  # an answer to handing in; ask for the block
         case "refused":
             raise refused(entry.get("refusal"), "", sheet.id)
         case "expired":

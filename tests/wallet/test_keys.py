@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chain import crypto
 from chain.errors import Malformed
-from wallet_cli.core import keys
+from genesis import words as keys
 
 BIP39 = [
     (

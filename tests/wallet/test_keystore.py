@@ -187,6 +187,23 @@ def test_several_wallets_need_a_choice(wallet: Wallet, home: Path, ada: Path) ->
     assert wallet("show", as_="bob").exit_code == 0
 
 
+def test_a_damaged_wallet_does_not_hide_the_others(wallet: Wallet, home: Path, ada: Path) -> None:
+    (home / "bob.wallet").write_text("{}")
+    result = wallet("list", "-o", "json")
+    assert result.exit_code == 4
+    assert "bob.wallet is not a wallet file" in result.stderr
+    assert [entry["name"] for entry in json.loads(result.stdout)] == ["ada"]
+
+
+def test_many_wallets_are_not_all_named(wallet: Wallet, home: Path, ada: Path) -> None:
+    for number in range(20):
+        (home / f"many{number:02d}.wallet").write_text("{}")
+    result = wallet("show")
+    assert result.exit_code == 2
+    assert "many06, …" in result.stderr
+    assert "many07" not in result.stderr
+
+
 def test_an_empty_home_lists_as_an_empty_list(wallet: Wallet) -> None:
     assert answer(wallet("list", "-o", "json")) == []
     assert wallet("address").exit_code == 4

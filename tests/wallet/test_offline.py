@@ -27,12 +27,16 @@ def test_build_sign_send(wallet: Wallet, node: Node) -> None:
     assert len(node.seen) == asked, "signing needs no network"
     shown = answer(wallet("tx", "show", "-", "-o", "json", input=signed.stdout))
     assert shown["calls"][0]["args"]["lines"][0]["amount"] == 100
+    told = wallet("tx", "show", "-", input=signed.stdout).stdout
+    assert f"pay 1,00 {COIN} to {node.village.address('bob')}" in told
+    assert node.village.address("ada") in told
     assert shown["signed_by"] == [{"signer": founding_id("ada").hex(), "key": 0}]
     sent = wallet("tx", "send", "-", "-o", "json", as_="ada", input=signed.stdout)
     assert sent.exit_code == 0, sent.output
     assert answer(sent)["tx_id"] == shown["id"]
     again = wallet("tx", "send", "-", "-o", "json", as_="ada", input=signed.stdout)
     assert answer(again)["tx_id"] == shown["id"], "the same transaction is not paid twice"
+    assert answer(again) == answer(sent)
     assert answer(wallet("balance", "-o", "json", as_="bob"))["coins"][0]["free_cents"] == 100
 
 

@@ -262,3 +262,68 @@ def test_a_payout_file_without_columns_is_refused(
 ) -> None:
     file = run_file(tmp_path, node, "{bob};12,50\n")
     assert wallet("payout", file, as_="stad").exit_code == 2
+
+
+def test_a_run_refused_in_a_dry_run_is_one_json_document(
+    wallet: Wallet, node: Node, tmp_path: Path
+) -> None:
+    result = wallet("payout", run_file(tmp_path, node), "--dry-run", "-o", "json", as_="ada")
+    assert result.exit_code == 3
+    error = answer(result)["error"]
+    assert (error["name"], error["refused"]) == ("NotAFund", 2)
+    assert [verdict["line"] for verdict in error["verdicts"]] == [2, 3]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_file_as_spreadsheets_write_it(
+    wallet: Wallet, node: Node, tmp_path: Path, separator: str
+) -> None:
+    text = f"\ufeffAddress{separator}Amount\r\n{{bob}}{separator}12,50\r\n"
+    result = wallet("payout", run_file(tmp_path, node, text), "-o", "json", as_="stad")
+    assert result.exit_code == 0, result.output
+    assert answer(result)["amount_cents"] == 1250
+
+
+def test_an_amount_that_lost_its_quotes_is_explained(
+    wallet: Wallet, node: Node, tmp_path: Path
+) -> None:
+    file = run_file(tmp_path, node, "address,amount\n{bob},12,50\n")
+    result = wallet("payout", file, as_="stad")
+    assert result.exit_code == 2
+    assert 'in quotes: "12,50"' in result.stderr
+
+
+def test_a_request_of_a_shop_is_paid_as_a_sale(wallet: Wallet) -> None:
+    asked = answer(wallet("request", "3,00", "-o", "json", as_="shop"))
+    paid = wallet("pay-request", asked["request"], "-o", "json", as_="ada")
+    assert answer(paid)["purpose"] == "SALE"
+
+
+def test_history_and_receipt_say_who_and_how_much(wallet: Wallet, node: Node) -> None:
+    shop, ada = node.village.address("shop"), node.village.address("ada")
+    paid = answer(wallet("pay", shop, "4", "-o", "json", as_="ada"))
+    assert f"paid 4,00 {COIN} to " in wallet("history", as_="ada").stdout
+    assert f"received 4,00 {COIN} from {ada}" in wallet("receipt", paid["tx_id"], as_="shop").stdout
+    for verify in ([], ["--verify"]):
+        shown = answer(wallet("receipt", paid["tx_id"], *verify, "-o", "json", as_="shop"))
+        assert shown["events"][0]["fields"]["payer"] == ada
+    spoken = wallet("receipt", paid["tx_id"], "--lang", "nl", as_="shop").stdout
+    assert f"4,00 {COIN} ontvangen van {ada}" in spoken
+
+
+def test_an_interrupt_while_handing_in_names_the_transaction(
+    wallet: Wallet, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wallet_cli.client import Client
+
+    ask = Client.post
+
+    def interrupted(client: Client, path: str, body: object) -> object:
+        if path == "/v1/transactions":
+            raise KeyboardInterrupt
+        return ask(client, path, body)
+
+    monkeypatch.setattr(Client, "post", interrupted)
+    result = wallet("pay", node.village.address("bob"), "1", as_="ada")
+    assert result.exit_code == 130
+    assert "may have been handed in" in result.stderr

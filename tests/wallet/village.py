@@ -24,13 +24,12 @@ from chain.ledger import Ledger, MemoryStore
 from chain.light import Certified
 from chain.rules import HERE, SEAT_SETS, SeatSets
 from chain.transaction import parse
-from genesis import document
+from genesis import document, words
 from genesis.build import first_state
 from governance_contracts.balances import create
 from governance_contracts.keys import prove_possession
 from governance_contracts.lots import lot_of, region_bound
 from governance_contracts.versions import CONTRACT_VERSIONS, RELEASE
-from wallet_cli.core import keys
 
 START_MS = 1_790_000_000_000
 G, W1, W2 = "GM9900", "WK990001", "WK990002"
@@ -43,7 +42,7 @@ def entropy(name: str) -> bytes:
 
 
 def seed(name: str) -> bytes:
-    return keys.seed_from_entropy(entropy(name))
+    return words.seed_from_entropy(entropy(name))
 
 
 def seat_seed(wijk: str) -> bytes:
@@ -58,7 +57,7 @@ def proven(secret: bytes, holder: bytes | str) -> dict[str, str]:
 
 def founding_id(name: str) -> bytes:
     key = crypto.public_key(seed(name))
-    return account_id(document.FOUNDING_CHAIN, (key,), 1, keys.salt_from_entropy(entropy(name)))
+    return account_id(document.FOUNDING_CHAIN, (key,), 1, words.salt_from_entropy(entropy(name)))
 
 
 def founding_document() -> dict[str, Any]:
@@ -70,7 +69,7 @@ def founding_document() -> dict[str, Any]:
         return {
             "id": id.hex(), "kind": kind, "sector": sector, "home": home, "office": office,
             "owner": [], "keys": [key], "threshold": 1,
-            "salt": keys.salt_from_entropy(entropy(name)).hex(), "identity": [],
+            "salt": words.salt_from_entropy(entropy(name)).hex(), "identity": [],
         }  # fmt: skip
 
     def region(code: str, parent: list[str], level: str, people: int) -> dict[str, Any]:

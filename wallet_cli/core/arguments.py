@@ -42,13 +42,14 @@ def read_call(prefix: str, contract: str, method: str, found: Method, value: Any
     return Call(contract, VERSION, method, data)
 
 
-def call_as_json(call: Call) -> dict[str, Any]:
-    """What a call says; its bare bytes if this release does not know it."""
+def call_as_json(call: Call, prefix: str = "") -> dict[str, Any]:
+    """What a call says, accounts as addresses if their prefix is given; the bare bytes of a call
+    that this release does not know."""
     from wallet_cli.core.showing import plain_fields
 
     try:
         found = find_method(call.contract, call.method)
-        args: Any = plain_fields(decode(found.args, call.args, len(call.args)))
+        args: Any = plain_fields(decode(found.args, call.args, len(call.args)), prefix)
     except Malformed:
         args = call.args.hex()
     return {

@@ -1,0 +1,66 @@
+"""What happened and what would happen, in words: events, statuses, calls.
+
+An event that nobody wrote words for is shown by its name, with its amount if it has one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from genesis.console import N_, _, format_cents
+
+EVENTS = {
+    "Paid": N_("paid {amount} {coin} to {payee}"),
+    "Received": N_("received {amount} {coin} from {payer}"),
+    "Refunded": N_("got {amount} {coin} back from {payee}"),
+    "GaveBack": N_("gave {amount} {coin} back to {payer}"),
+    "PaidOut": N_("paid {amount} {coin} to {count} accounts"),
+    "PayoutReceived": N_("received {amount} {coin} from {payer} in a payout run"),
+    "RedemptionRequested": N_("asked euros for {amount} {coin} (redemption {redemption})"),
+}
+
+STATUS = {
+    "committed": N_("committed"),
+    "refused": N_("refused"),
+    "expired": N_("expired"),
+    "pending": N_("pending"),
+    "unknown": N_("unknown"),
+}
+
+
+def event_text(event: dict[str, Any]) -> str:
+    fields = event.get("fields") or {}
+    name, amount = str(event.get("name")), fields.get("amount")
+    shown = {**fields, "amount": format_cents(amount)} if isinstance(amount, int) else fields
+    try:
+        return _(EVENTS[name]).format_map(shown)
+    except (KeyError, ValueError):
+        return f"{name}  {shown['amount']} {fields.get('coin', '')}" if amount else name
+
+
+def status_text(status: object) -> str:
+    return _(STATUS[status]) if isinstance(status, str) and status in STATUS else str(status)
+
+
+def call_lines(call: dict[str, Any]) -> list[str]:
+    """A sentence for a payment; then every field that says something."""
+    args = call["args"]
+    lines = [f"  {call['contract']}.{call['method']}"]
+    if not isinstance(args, dict):
+        return [f"{lines[0]} {args}"]
+    if (call["contract"], call["method"]) == ("pay", "pay"):
+        amount = format_cents(sum(line["amount"] for line in args["lines"]))
+        said = _("pay {amount} {coin} to {payee}").format(
+            amount=amount, coin=args["coin"], payee=args["payee"]
+        )
+        lines[0] += f": {said}"
+    return lines + [
+        f"    {name}: {value_text(value)}"
+        for name, value in args.items()
+        if value not in ([], "", 0)
+    ]
+
+
+def value_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
