@@ -91,6 +91,8 @@ def explain(name: str, fields: Mapping[str, Any]) -> str:
         said = _(text).format_map(shown)
     except (KeyError, ValueError):
         return _("The chain refuses this ({name}).").format(name=name)
+    if name == "MissingWitness" and fields.get("signatures") == 0:
+        said = " ".join([said, _("The key that built the transaction signs it too.")])
     if name == "NotEnoughCoin":
         said = " ".join([said, *_lots(str(fields.get("lots", "")))])
     return said

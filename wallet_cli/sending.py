@@ -34,6 +34,13 @@ OVER_MS = 60_000
 """How long after a transaction's last moment its outcome may still become known."""
 
 
+SIGNING = ("MissingWitness", "SuperfluousWitness", "BadSignature", "UnknownKey")
+"""Why no node accepts a transaction until it is signed otherwise (exit 4)."""
+
+EVERYWHERE = ("WrongChain", "WrongEpoch", "Replayed", "NumberTooOld", "Expired", "ValidTooLong")
+"""Why no node will ever accept it (exit 3)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Final:
     """A committed transaction."""
@@ -152,12 +159,14 @@ def dry_run(client: Client, sheet: Sheet) -> Answer:
 def send(client: Client, sheet: Sheet) -> Final:
     """Hand a transaction in and wait until its outcome is final.
 
-    Raises UserError: refused or expired (refused); not accepted, which can still change
-    (failure); malformed (failure); the node gone (unreachable), with the id to ask for later.
+    Raises UserError: refused, expired, or accepted by no node (refused); not signed as it must be
+    (key); not accepted by this node, which can still change (failure); malformed (failure); the node gone (unreachable), with the id to ask for later.
     """
     parse(sheet.sealed())
     try:
         entry = _hand_in(client, sheet)
+        if (final := read_outcome(entry, sheet)) is not None:
+            return final
         console.note(_("Waiting until the boards have confirmed it …"))
         return _wait(client, sheet, entry)
     except KeyboardInterrupt:
@@ -236,6 +245,11 @@ def read_outcome(entry: Answer, sheet: Sheet) -> Final | None:
             )
         case "not_accepted":
             found = refused(entry.get("refusal"), "", sheet.id)
+            if found.name in SIGNING:
+                found.exit_code = Exit.KEY
+                raise found
+            if found.name in EVERYWHERE:
+                raise found
             raise UserError(
                 _(
                     "This node does not accept the transaction now: {reason} It could still be "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -104,17 +105,43 @@ def test_a_node_that_forgot_a_transaction_gets_it_again(wallet: Wallet, node: No
     assert node.seen.count("/v1/transactions") == 2
 
 
-def test_not_accepted_is_not_final_and_says_until_when(wallet: Wallet, node: Node) -> None:
-    def replayed(path: str, data: dict[str, object]) -> None:
+def not_accepting(name: str, code: int, **fields: int) -> Callable[[str, dict[str, object]], None]:
+    """A node that does not accept what is handed in, for this reason."""
+
+    def tamper(path: str, data: dict[str, object]) -> None:
         if path == "/v1/transactions":
-            refusal = {"name": "Replayed", "code": 1, "fields": {"number": 1}}
+            refusal = {"name": name, "code": code, "fields": fields}
             data["results"] = [{"status": "not_accepted", "refusal": refusal}]
 
-    node.tamper = replayed
+    return tamper
+
+
+def test_not_accepted_is_not_final_and_says_until_when(wallet: Wallet, node: Node) -> None:
+    node.tamper = not_accepting("NumberTooFar", 3, number=99, highest=1)
     result = wallet("pay", node.village.address("bob"), "1", "-o", "json", as_="ada")
     assert result.exit_code == 1
-    assert answer(result)["error"]["name"] == "Replayed"
+    assert answer(result)["error"]["name"] == "NumberTooFar"
     assert "until 20" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "exit_code", "said"),
+    [
+        ("Replayed", 1, 3, "replay number was used"),
+        ("WrongChain", 4, 3, "for another chain"),
+        ("MissingWitness", 11, 4, "The key that built the transaction signs it too"),
+        ("SuperfluousWitness", 12, 4, "more signatures than the account asks"),
+    ],
+)
+def test_what_no_node_accepts_is_not_waited_for(
+    wallet: Wallet, node: Node, name: str, code: int, exit_code: int, said: str
+) -> None:
+    node.tamper = not_accepting(name, code, signatures=0, threshold=1)
+    result = wallet("pay", node.village.address("bob"), "1", "-o", "json", as_="ada")
+    assert result.exit_code == exit_code
+    assert answer(result)["error"]["name"] == name
+    assert said in result.stderr
+    assert "until" not in result.stderr
 
 
 def test_expired_is_final(wallet: Wallet, node: Node) -> None:
