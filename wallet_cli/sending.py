@@ -160,7 +160,8 @@ def send(client: Client, sheet: Sheet) -> Final:
     """Hand a transaction in and wait until its outcome is final.
 
     Raises UserError: refused, expired, or accepted by no node (refused); not signed as it must be
-    (key); not accepted by this node, which can still change (failure); malformed (failure); the node gone (unreachable), with the id to ask for later.
+    (key); not accepted by this node, which can still change (failure); malformed (failure); the
+    node gone (unreachable), with the id to ask for later.
     """
     parse(sheet.sealed())
     try:
