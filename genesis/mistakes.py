@@ -83,7 +83,8 @@ def exit_with(error: Exception, as_json: bool) -> NoReturn:
             mistake = UserError(of_the_system(error))
         case _:
             raise error
-    click.secho(f"{_('Error')}: {mistake.message}", err=True, fg="red")
+    color = False if os.environ.get("NO_COLOR") else None
+    click.secho(f"{_('Error')}: {mistake.message}", err=True, fg="red", color=color)
     if mistake.code is not None:
         fields = ", ".join(f"{name}={value}" for name, value in mistake.fields.items())
         click.echo(f"  {mistake.name} ({mistake.code}) {fields}".rstrip(), err=True)

@@ -96,6 +96,14 @@ def test_exit_codes(words: list[str], code: Exit) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(("no_color", "coloured"), [("1", False), ("", True)])
+def test_no_color_is_respected(no_color: str, coloured: bool) -> None:
+    result = CliRunner().invoke(
+        town, ["fail", "confirm"], color=True, env={"NO_COLOR": no_color, "SOCIALCOIN_LANG": "en"}
+    )
+    assert ("\x1b[" in result.stderr) is coloured
+
+
 def test_a_refusal_is_named_in_both_outputs() -> None:
     result = run("refused", "-o", "json")
     assert json.loads(result.stdout)["error"] == {
