@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from genesis import console
 from genesis.console import (
@@ -40,8 +41,13 @@ def home_of(settings: Settings) -> NodeHome:
 
 
 def url_of(settings: Settings) -> str:
-    """The node to ask: --node, else the API address in the home's configuration."""
-    if settings.node:
+    """The node to ask: --node, else the API address in the home's configuration.
+
+    A home named on the command line comes before a node named in the environment.
+    """
+    source = click.get_current_context().get_parameter_source
+    own = (source("home"), source("node"))
+    if settings.node and own != (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
         return settings.node
     home = home_of(settings)
     if home.toml.exists():

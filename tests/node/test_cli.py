@@ -73,6 +73,14 @@ def test_no_node_answers(command: str) -> None:
     fails(5, "no node answers at http://127.0.0.1:9", command, "--node", "http://127.0.0.1:9")
 
 
+def test_a_home_on_the_command_line_comes_before_a_node_in_the_environment(
+    home: NodeHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOCIALCOIN_NODE", "http://127.0.0.1:9")
+    fails(5, "no node answers at http://127.0.0.1:20000", "status", "--home", str(home.root))
+    fails(5, "no node answers at http://127.0.0.1:9", "status")
+
+
 @pytest.mark.parametrize("url", ["not a url", "127.0.0.1:26657", "file:///etc/hostname"])
 def test_what_is_no_address_of_a_node(url: str) -> None:
     fails(2, "http://HOST:PORT is expected", "status", "--node", url)
