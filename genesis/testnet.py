@@ -55,7 +55,7 @@ def write_testnet(city: City, folder: Path, nodes: Sequence[NodeAddresses]) -> T
     """Write everything into a folder that is new or empty. Raises UserError, OSError."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(
-            _("{folder} is not an empty folder: choose a new one with --out.").format(folder=folder)
+            _("{folder} is not an empty folder: choose a new one.").format(folder=folder)
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     document = dump(city.genesis)
