@@ -330,16 +330,15 @@ class Execution:
             transaction.body.actor,
             authorities,
         )
-        calls = Draft(draft)
+        admitted = draft.changes.copy()
         refusal: tuple[RefusalRecord, ...] = ()
         for position, call in enumerate(transaction.body.calls):
             try:
-                run_call(calls, context, call, carried=False)
+                run_call(draft, context, call, carried=False)
             except Rejected as rejected:
                 refusal = (refusal_record(position, rejected),)
+                draft.changes = admitted  # its number is used, and nothing else
                 break
-        if not refusal:
-            draft.absorb(calls)
         events = () if refusal else tuple(context.events)
         self.draft.keep(draft, transaction.wire_hash)
         self.ids.add(transaction.id)

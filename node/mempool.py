@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from chain.account import ACCOUNTS, Account, purse_of, use_number, window_of
 from chain.admission import Signatures, admit
 from chain.contract import Release, require_open
 from chain.errors import Inadmissible
@@ -53,6 +54,7 @@ class Mempool:
         self._signatures = signatures
         self._by_wire: dict[bytes, Transaction] = {}
         self._by_id: dict[bytes, bytes] = {}
+        self._accounts: dict[bytes, Account | None] = {}
         self._by_actor: dict[bytes, dict[bytes, None]] = {}
         self._bytes = 0
         self._dropped: dict[bytes, Refused] = {}
@@ -90,6 +92,9 @@ class Mempool:
             self._signatures.forget(transaction)
             return refused
         self._by_wire[transaction.wire_hash] = transaction
+        if isinstance(transaction.body.actor, AccountActor):
+            account = ledger.find(ACCOUNTS, transaction.body.actor.account)
+            self._accounts[transaction.wire_hash] = account
         self._by_id[transaction.id] = transaction.wire_hash
         self._by_actor.setdefault(actor_of(transaction), {})[transaction.wire_hash] = None
         self._bytes += len(transaction.data)
@@ -133,14 +138,31 @@ class Mempool:
         for actor in actors:
             for wire in list(self._by_actor.get(actor, ())):
                 waiting = self._by_wire[wire]
-                refused = self._admissible(waiting, ledger, ledger.tip.time_ms)
+                refused = self._still_admissible(waiting, ledger)
                 if refused is not None:
                     self.drop(waiting, refused)
+
+    def _still_admissible(self, transaction: Transaction, ledger: Ledger) -> Refused | None:
+        """After a block of its actor's: as long as the account is the very record that admitted
+        it, only its number and its time can have become inadmissible."""
+        actor, time_ms = transaction.body.actor, ledger.tip.time_ms
+        if not isinstance(actor, AccountActor) or time_ms >= transaction.body.valid_until_ms:
+            return self._admissible(transaction, ledger, ledger.tip.time_ms)
+        account = ledger.find(ACCOUNTS, actor.account)
+        if account is None or account is not self._accounts.get(transaction.wire_hash):
+            return self._admissible(transaction, ledger, ledger.tip.time_ms)
+        purse = purse_of(ledger, actor.account)
+        try:
+            use_number(window_of(purse, actor.key), transaction.body.number)
+        except Inadmissible as refusal:
+            return Refused(refusal.code, refusal.values)
+        return None
 
     def ready(self, ledger: Ledger, now_ms: int) -> bool:
         """Is there one that would pass in a block now? Drops those in front that would not: they
         expired, or something else changed an account of theirs."""
-        for transaction in list(self._by_wire.values()):
+        while self._by_wire:
+            transaction = next(iter(self._by_wire.values()))
             refused = self._admissible(transaction, ledger, now_ms)
             if refused is None:
                 return True
@@ -161,6 +183,7 @@ class Mempool:
         transaction = self._by_wire.pop(wire_hash, None)
         if transaction is None:
             return
+        self._accounts.pop(wire_hash, None)
         del self._by_id[transaction.id]
         actor = actor_of(transaction)
         mine = self._by_actor[actor]
