@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chain.authority import Authority, NotAuthorised, describe
+from chain.authority import Authority, Holder, NotAuthorised, describe
 from chain.block import PartyEvent, RefusalRecord
 from chain.codec import Record, decode, encode
 from chain.errors import Inadmissible, Malformed, Refusal, Rejected
@@ -63,6 +63,13 @@ class NotACall(Rejected):
 
     code = 46
     fields = ("contract", "method")
+
+
+class UnneededWitness(Rejected):
+    """An account signed that no call of the transaction asked for."""
+
+    code = 47
+    fields = ("account",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +151,11 @@ class Context:
 
     `authorities`: everything this call may act as. `actor`: who sent the transaction (None for
     due work). `decision`: the authority of the decision that carries this call out, if one does.
+    `asked`: the authorities that calls have asked for so far and that were there.
     """
 
     __slots__ = (
-        "actor", "authorities", "chain", "decision", "epoch", "events", "height", "parent",
+        "actor", "asked", "authorities", "chain", "decision", "epoch", "events", "height", "parent",
         "release", "time_ms", "transaction_id", "wire_hash",
     )  # fmt: skip
 
@@ -173,6 +181,7 @@ class Context:
         self.authorities = authorities
         self.decision = decision
         self.events: list[PartyEvent] = []
+        self.asked: list[Authority] = []
 
     @property
     def account(self) -> bytes:
@@ -183,11 +192,24 @@ class Context:
 
     def require(self, authority: Authority) -> None:
         """Raises NotAuthorised."""
-        if authority not in self.authorities:
+        if not self.has(authority):
             raise NotAuthorised(describe(authority))
 
     def has(self, authority: Authority) -> bool:
-        return authority in self.authorities
+        found = authority in self.authorities
+        if found and len(self.authorities) > 1:
+            self.asked.append(authority)
+        return found
+
+    def require_each_needed(self) -> None:
+        """After all calls: was everybody who signed beside the actor asked for? A signature
+        nobody asked for is refused, so that none is given, or taken, for more than it does.
+
+        Raises UnneededWitness for the first in order.
+        """
+        for authority in self.authorities[1:]:
+            if isinstance(authority, Holder) and authority not in self.asked:
+                raise UnneededWitness(authority.account)
 
     def emit(self, record: Record, party: bytes = b"") -> None:
         """Report an event; with a party, only that account's receipt leaf carries it."""
@@ -208,7 +230,7 @@ class Context:
             setattr(context, name, getattr(self, name))
         context.authorities = (authority,)
         context.decision = authority
-        context.events = []
+        context.events, context.asked = [], []
         for position, call in enumerate(calls):
             try:
                 run_call(inner, context, call, carried=True)
@@ -283,6 +305,20 @@ def run_call(draft: Draft, context: Context, call: Call, *, carried: bool) -> No
     except Malformed:
         raise BadArguments(call.contract, call.method) from None
     method.run(draft, context, args)
+
+
+def run_calls(draft: Draft, context: Context, calls: Sequence[Call]) -> tuple[RefusalRecord, ...]:
+    """A transaction's calls in order; the refusal that stopped them, if one did. A signature that
+    no call asked for is refused behind the last."""
+    done = 0
+    try:
+        for call in calls:
+            run_call(draft, context, call, carried=False)
+            done += 1
+        context.require_each_needed()
+    except Rejected as refusal:
+        return (refusal_record(min(done, len(calls) - 1), refusal),)
+    return ()
 
 
 def run_due(draft: Draft, context: Context, due: Due) -> None:

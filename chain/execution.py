@@ -43,7 +43,7 @@ from chain.contract import (
     refusal_record,
     release,
     require_open,
-    run_call,
+    run_calls,
     run_due,
 )
 from chain.errors import Inadmissible, InvalidBlock, Rejected
@@ -92,7 +92,6 @@ __all__ = [
     "protocol_at",
     "refusal_record",
     "release",
-    "run_call",
 ]
 
 DUE_COST = 100
@@ -331,14 +330,9 @@ class Execution:
             authorities,
         )
         admitted = draft.changes.copy()
-        refusal: tuple[RefusalRecord, ...] = ()
-        for position, call in enumerate(transaction.body.calls):
-            try:
-                run_call(draft, context, call, carried=False)
-            except Rejected as rejected:
-                refusal = (refusal_record(position, rejected),)
-                draft.changes = admitted  # its number is used, and nothing else
-                break
+        refusal = run_calls(draft, context, transaction.body.calls)
+        if refusal:
+            draft.changes = admitted  # its number is used, and nothing else
         events = () if refusal else tuple(context.events)
         self.draft.keep(draft, transaction.wire_hash)
         self.ids.add(transaction.id)

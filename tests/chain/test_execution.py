@@ -20,6 +20,7 @@ from chain.contract import (
     NotACall,
     UnknownContract,
     UnknownMethod,
+    UnneededWitness,
 )
 from chain.crypto import tagged
 from chain.errors import InvalidBlock, Malformed
@@ -434,3 +435,14 @@ def test_a_release_that_carries_more_than_is_in_force_judges_alike() -> None:
     good = second_block(town)
     judged = apply_block(town.ledger.parent(), good.block, RELEASE_2, town.ledger, Signatures())
     assert judged.hash == good.hash
+
+
+def test_a_signature_that_no_call_asks_for_is_refused() -> None:
+    town = Town()
+    actor = AccountActor(account_of("anna"), 1)
+    body = town.body(actor, call("give", Give(account_of("cem"), Cents(5))))
+    both = signed(body, (account_of("anna"), 1, "anna"), (account_of("ben"), 1, "ben"))
+    before = town.balance("cem")
+    receipt = town.block(both).receipts[0]
+    assert refusal_of(receipt) == (UnneededWitness.code, (account_of("ben"),))
+    assert town.balance("cem") == before and receipt.events == ()
