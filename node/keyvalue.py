@@ -132,10 +132,10 @@ def _open_leveldb(path: Path, *, paranoid: bool) -> Any:
         str(path),
         create_if_missing=True,
         paranoid_checks=paranoid,
-        write_buffer_size=16 << 20,
+        write_buffer_size=32 << 20,
         compression=None,  # most bytes are hashes; a random read costs a third without
         block_size=BLOCK_BYTES,
-        lru_cache_size=32 << 20,
+        lru_cache_size=64 << 20,
         bloom_filter_bits=10,
     )
 
