@@ -302,9 +302,9 @@ CONTRACT = Contract(
     "pay",
     1,
     {
-        "pay": Method(Pay, pay, cost=lambda args: 50 + 30 * len(args.lines)),
-        "refund": Method(Refund, refund, cost=200),
-        "payout": Method(Payout, payout, cost=lambda args: 100 + 40 * len(args.lines)),
+        "pay": Method(Pay, pay, cost=lambda args: 220 + 30 * len(args.lines)),
+        "refund": Method(Refund, refund, cost=300),
+        "payout": Method(Payout, payout, cost=lambda args: 200 + 60 * len(args.lines)),
     },
 )
 
