@@ -18,6 +18,7 @@ from genesis.city import City, Person
 from governance_contracts.payments import Payout, PayoutLine, plain
 from node.devnet import Devnet
 from node.hand import Bank, Hands, call
+from node.memory import settle
 
 PAYERS = 2_000
 PURSE_CENTS = 200_00
@@ -88,6 +89,7 @@ def sign_payments(
 
 async def run_load(urls: list[str], signed: list[tuple[str, str]], seconds: float) -> Result:
     """Submit for a while; the count is of what became final in that time, on the first node."""
+    settle()
     result = Result()
     committed = 0
     submitted = 0
