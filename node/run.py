@@ -386,7 +386,7 @@ class Node:
         return results
 
     async def _judge(self, wire: Sequence[bytes]) -> list[Judged]:
-        """Read and judge in threads; what is good is remembered."""
+        """Read and judge beside the replica; what is good is remembered."""
         judged = await self._verifier.judge(wire)
         for each in judged:
             if each.transaction is not None and each.refused is None:
