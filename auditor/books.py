@@ -7,7 +7,7 @@ state as they stand here; at the end, all of them:
 
     free + lots + redeeming = minted - burned, per coin, and each balance per account and lot
 
-`bank.py` ties coin to bank lines, `authority.py` acts to decisions, `numbers.py` counts replay
+`reserve.py` ties coin to bank lines, `authority.py` acts to decisions, `numbers.py` counts replay
 numbers.
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from auditor.authority import Decisions, Ran
 from auditor.balances import FREE, Balances
-from auditor.bank import bank_of
+from auditor.reserve import bank_of
 from auditor.comparison import Comparison
 from auditor.findings import Finding, Report
 from auditor.numbers import Numbers
