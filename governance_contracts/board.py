@@ -42,6 +42,7 @@ from governance_contracts.boardroom import (
 from governance_contracts.powers import class_of, require_founding
 from governance_contracts.proposals import (
     BASE_COST,
+    OPEN_PROPOSALS,
     PROPOSAL_DAYS,
     PROPOSALS,
     AlreadyApproved,
@@ -51,6 +52,7 @@ from governance_contracts.proposals import (
     Motivation,
     NotEnoughApprovals,
     NotTheProposer,
+    OpenProposal,
     Proposal,
     ProposalStatus,
     TooFewToDecide,
@@ -193,6 +195,7 @@ def propose(draft: Draft, context: Context, args: Propose) -> None:
         context.schedule(draft, lapses_ms, "board", "lapse", Lapse(id)),
     )
     draft.put(PROPOSALS, id, proposal)
+    draft.put(OPEN_PROPOSALS, (args.wijk, id), OpenProposal(context.time_ms))
     context.emit(Proposed(id, args.wijk, proposal.objection_class))
     if len(able_members(board, proposal)) >= 2:
         _carry_if_enough(draft, context, id, proposal, board)
@@ -350,6 +353,7 @@ def _decide(
     draft: Draft, context: Context, id: bytes, proposal: Proposal, status: ProposalStatus
 ) -> None:
     cancel(draft, proposal.due)
+    draft.delete(OPEN_PROPOSALS, (proposal.wijk, id))
     draft.put(PROPOSALS, id, replace(proposal, status=status))
     context.emit(Decided(id, proposal.wijk, status, proposal.refusal))
 

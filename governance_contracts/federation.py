@@ -56,7 +56,14 @@ class Motion(Record, tag=1):
     due: bytes
 
 
+class OpenMotion(Record, tag=1):
+    """That a motion lies before the boards, and since when."""
+
+    since_ms: Millis
+
+
 MOTIONS: Table[bytes, Motion] = Table(50, "motion", Motion, raw)
+OPEN_MOTIONS: Table[bytes, OpenMotion] = Table(53, "open_motion", OpenMotion, raw)
 
 
 class NoSeat(Rejected):
@@ -197,6 +204,7 @@ def propose(draft: Draft, context: Context, args: Propose) -> None:
         context.schedule(draft, lapses_ms, "federation", "lapse", Lapse(id)),
     )
     draft.put(MOTIONS, id, motion)
+    draft.put(OPEN_MOTIONS, id, OpenMotion(context.time_ms))
     context.emit(Moved(id, args.wijk))
     _carry_if_enough(draft, context, id, motion)
 
@@ -298,6 +306,7 @@ def _carry_if_enough(draft: Draft, context: Context, id: bytes, motion: Motion) 
 
 def _end(draft: Draft, context: Context, id: bytes, motion: Motion, status: ProposalStatus) -> None:
     cancel(draft, motion.due)
+    draft.delete(OPEN_MOTIONS, id)
     draft.put(MOTIONS, id, replace(motion, status=status))
     context.emit(MotionEnded(id, status, motion.refusal))
 

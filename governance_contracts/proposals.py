@@ -68,7 +68,21 @@ class Proposal(Record, tag=1):
     due: bytes
 
 
+class OpenProposal(Record, tag=1):
+    """That a proposal lies on a board's table, and since when."""
+
+    since_ms: Millis
+
+
+def open_key(key: tuple[str, bytes]) -> bytes:
+    """Wijk and proposal, so that a scan lists what one board has before it."""
+    return key[0].encode("ascii") + b"\0" + key[1]
+
+
 PROPOSALS: Table[bytes, Proposal] = Table(41, "proposal", Proposal, raw)
+OPEN_PROPOSALS: Table[tuple[str, bytes], OpenProposal] = Table(
+    42, "open_proposal", OpenProposal, open_key
+)
 
 
 class UnknownProposal(Rejected):

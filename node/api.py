@@ -5,6 +5,7 @@
     api_chain.py         public reads          queries.py
     api_transactions.py  handing in            outcomes.py, dry_run.py
     api_accounts.py      sessions, own reads   sessions.py, queries_account.py
+    api_boards.py        boards, proposals     queries_boards.py
     stream.py            event streams         feed.py, heights.py
     index.py             who was concerned where
     openapi.py, metrics.py
@@ -23,7 +24,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 import msgspec
 from aiohttp import web
 
-from node import api_accounts, api_chain, api_transactions, stream
+from node import api_accounts, api_boards, api_chain, api_transactions, stream
 from node.endpoint import BODY_BYTES_MAX, Api, ApiMistake, Route, check_query, json_response
 from node.feed import Feed
 from node.index import Index
@@ -38,6 +39,7 @@ ROUTES: tuple[Route, ...] = (
     *api_chain.ROUTES,
     *api_transactions.ROUTES,
     *api_accounts.ROUTES,
+    *api_boards.ROUTES,
     *stream.ROUTES,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from genesis import console
 from genesis.console import N_
 from wallet_cli import (
+    commands_board,
     commands_coin,
     commands_keys,
     commands_new,
@@ -27,6 +28,7 @@ for _command in (
     *commands_pay.COMMANDS,
     *commands_coin.COMMANDS,
     *commands_runs.COMMANDS,
+    *commands_board.COMMANDS,
     commands_tx.group,
 ):
     group.add_command(_command)

@@ -6,8 +6,9 @@ import click
 
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, format_cents
+from wallet_cli.acting import acting_command
 from wallet_cli.commands_pay import DRY_RUN, carry, checked_call
-from wallet_cli.desk import coin_of, converse, home_of, wallet_command
+from wallet_cli.desk import coin_of, converse, home_of
 
 
 @click.command(name="refund", cls=console.Command, help=N_("Give a payment you received back."))
@@ -21,7 +22,7 @@ from wallet_cli.desk import coin_of, converse, home_of, wallet_command
     help=N_("Only this line (from 0) and amount; may be given again. Default: all of it."),
 )
 @DRY_RUN
-@wallet_command
+@acting_command
 def refund(
     settings: Settings,
     wallet: str | None,
@@ -64,7 +65,7 @@ def refund(
 @click.option("--coin", metavar="CODE", help=N_("Which coin; default: the only one."))
 @click.option("--lot", "lots", type=click.IntRange(1), multiple=True, help=N_("Take this lot."))
 @DRY_RUN
-@wallet_command
+@acting_command
 def redeem(
     settings: Settings,
     wallet: str | None,
@@ -86,7 +87,7 @@ def redeem(
     code = coin_of(account, coin)
     profile = session.profile
     destination, salt = commit(home_of(settings), profile.name, "redemption", account_number)
-    args = Redeem(profile.account, code, Cents(amount), tuple(sorted(set(lots))), destination)
+    args = Redeem(session.acts_for, code, Cents(amount), tuple(sorted(set(lots))), destination)
     told = {
         "amount_cents": amount,
         "amount": format_cents(amount),
@@ -123,13 +124,13 @@ def checked_iban(text: str) -> str:
 @click.command(name="accept", cls=console.Command, help=N_("Say which coins you accept."))
 @click.argument("coins", nargs=-1, required=True, metavar="COIN...")
 @DRY_RUN
-@wallet_command
+@acting_command
 def accept(settings: Settings, wallet: str | None, coins: tuple[str, ...], dry_run: bool) -> None:
     from governance_contracts.coin import Accept
     from wallet_cli.core import builder
 
     session = converse(settings, wallet)
-    args = Accept(session.profile.account, tuple(sorted(set(coins))))
+    args = Accept(session.acts_for, tuple(sorted(set(coins))))
     call = checked_call(builder.call("coin", "accept", args), args)
     told = {"coins": list(args.coins)}
     text = _("You accept {coins}.").format(coins=", ".join(args.coins))

@@ -11,6 +11,7 @@ import click
 from chain.errors import Malformed
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, format_cents, out
+from wallet_cli.acting import acting_command
 from wallet_cli.client import Answer, ApiError, Client
 from wallet_cli.desk import (
     Session,
@@ -119,7 +120,7 @@ def payment_call(
     home = home_of(session.settings)
     reference, salt = reference_of(home, profile.name, ref)
     args = plain(
-        profile.account,
+        session.acts_for,
         payee,
         code,
         amount,
@@ -158,17 +159,25 @@ def checked_call(call: Call, args: Any) -> Call:
 def carry(
     session: Session, account: Answer, calls: tuple[Call, ...], told: Answer, text: str, dry: bool
 ) -> None:
-    """Sign, send and wait, or only try; then say what happened."""
+    """Sign, send and wait, or only try; then say what happened.
+
+    As the options of the command say, the calls are made by the account itself, put before a
+    board, or made under a mandate (acting.py).
+    """
     from wallet_cli import sending
+    from wallet_cli.acting import acting, told_of_proposal, wrapped
 
     sending.require_one_signature(account)
-    sheet = sending.make_sheet(session, account, calls, trying=dry)
+    sheet = sending.make_sheet(session, account, wrapped(calls), trying=dry)
     if dry:
         answer = sending.dry_run(session.client, sheet)
         data = {"status": "ok", "dry_run": True, **told, "events": answer.get("events", [])}
         out(session.settings, data, _("It would succeed; nothing was sent."))
         return
     final = sending.send(session.client, sheet)
+    if acting().board:
+        fields, text = told_of_proposal(session, final.id.hex())
+        told = told | fields
     footer = _("final in block {height}, transaction {id}").format(
         height=final.height, id=final.id.hex()
     )
@@ -183,7 +192,7 @@ DRY_RUN = click.option("--dry-run", is_flag=True, help=N_("Only say whether it w
 @click.argument("amount", type=console.AMOUNT)
 @pay_options
 @DRY_RUN
-@wallet_command
+@acting_command
 def pay(
     settings: Settings,
     wallet: str | None,
@@ -276,7 +285,7 @@ def request(
 @click.option("--purpose", metavar="CODE", help=N_("What for."))
 @click.option("--category", metavar="CODE", default="other", show_default=True)
 @DRY_RUN
-@wallet_command
+@acting_command
 def pay_request(
     settings: Settings,
     wallet: str | None,
@@ -317,7 +326,7 @@ def pay_request(
     code = coin_of(account, asked.coin[0] if asked.coin else coin)
     to_shop = bool(asked.place or payee_of(session.client, address).get("places"))
     args = plain(
-        profile.account,
+        session.acts_for,
         asked.payee,
         code,
         asked.amount,

@@ -164,6 +164,14 @@ class Session:
     def profile(self) -> Profile:
         return self.opened.profile
 
+    @property
+    def acts_for(self) -> bytes:
+        """The account that this command's calls concern: the wallet's own, unless its options
+        say otherwise (acting.py). Raises UserError (usage)."""
+        from wallet_cli.acting import acts_for
+
+        return acts_for(self)
+
     def account(self, *, proof: bool = False) -> Answer:
         query = "?proof=1" if proof else ""
         return self.client.get(f"/v1/accounts/{self.profile.address}{query}")
@@ -193,9 +201,14 @@ def account_of(profile: Profile, address: str) -> bytes:
 
 
 def coin_of(account: Answer, coin: str | None) -> str:
-    """The coin that is meant: the one named, or the only one held. Raises UserError (usage)."""
+    """The coin that is meant: the one named, or the only one held. Raises UserError (usage): also
+    when none is named and the wallet acts for somebody else."""
+    from wallet_cli.acting import acting
+
     if coin is not None:
         return coin
+    if not acting().own:
+        raise UserError(_("You act for another account; name the coin with --coin."), Exit.USAGE)
     held = sorted({str(entry["coin"]) for entry in account.get("coins", [])})
     if len(held) == 1:
         return held[0]
