@@ -14,7 +14,8 @@ from chain.account import Account, AccountKind, find_key
 from chain.contract import Context, Contract, Method
 from chain.money import CENTS_MAX, Cents
 from chain.state import Draft, View
-from governance_contracts.acting import FrozenAccount, is_frozen, require_account, require_actor
+from governance_contracts.acting import require_account, require_actor
+from governance_contracts.allowance import require_outgoing
 from governance_contracts.balances import (
     FREE,
     HELD_LOTS,
@@ -31,6 +32,15 @@ from governance_contracts.drawing import check_split, draw, held_to_draw
 from governance_contracts.earmark import spending_of
 from governance_contracts.limits import day_max, day_of, holding_max
 from governance_contracts.lots import require_lot
+from governance_contracts.mistakes import (
+    UNANSWERED,
+    AnswerMistake,
+    Mistake,
+    Reverse,
+    answer_mistake,
+    mistake,
+    unanswered,
+)
 from governance_contracts.outcomes import (
     BadLine,
     BadLink,
@@ -74,7 +84,7 @@ from governance_contracts.payments import (
 )
 from governance_contracts.payout import payout
 from governance_contracts.places import Place, PlaceClosed, UnknownPlace, find_place
-from governance_contracts.refund import refund
+from governance_contracts.refund import refund, reverse
 from governance_contracts.regions import require_region
 
 PEOPLE = (AccountKind.PERSON, AccountKind.HOUSEHOLD)
@@ -87,15 +97,22 @@ def pay(draft: Draft, context: Context, args: Pay) -> None:
     """Pay.
 
     Refuses, in this order: NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly,
-    FrozenAccount (the payer); NotRegistered, ClosedAccount (the payee); PaysItself; UnknownCoin;
+    FrozenAccount, AboveAllowance (the payer); NotRegistered, ClosedAccount (the payee); PaysItself; UnknownCoin;
     NotAccepted; UnknownPlace, PlaceClosed; what `check_content` refuses; what
     `check_request` refuses; BadLots, and for a pinned lot that fits no line the refusal of
     `earmark.check_fit`; TooManyParts; SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit;
     TooManyCoins; TooManyLots; TooManyPayments.
     """
-    payer = require_actor(draft, context, args.payer)
-    if is_frozen(payer):
-        raise FrozenAccount(args.payer)
+    settle(draft, context, args, require_actor(draft, context, args.payer, card=True))
+
+
+def settle(draft: Draft, context: Context, args: Pay, payer: Account) -> None:
+    """Make a payment of which somebody else has seen that the payer agreed to it.
+
+    Refuses what `pay` does, from FrozenAccount on.
+    """
+    asked = sum(line.amount for line in args.lines)
+    require_outgoing(draft, context, args.payer, payer, args.coin, asked)
     payee = require_account(draft, args.payee)
     if args.payer == args.payee:
         raise PaysItself(args.payer)
@@ -304,8 +321,12 @@ CONTRACT = Contract(
     {
         "pay": Method(Pay, pay, cost=lambda args: 220 + 30 * len(args.lines)),
         "refund": Method(Refund, refund, cost=300),
+        "reverse": Method(Reverse, reverse, cost=300),
+        "mistake": Method(Mistake, mistake, cost=200),
+        "answer_mistake": Method(AnswerMistake, answer_mistake, cost=200),
         "payout": Method(Payout, payout, cost=lambda args: 200 + 60 * len(args.lines)),
     },
+    {UNANSWERED: unanswered},
 )
 
 __all__ = [

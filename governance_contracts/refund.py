@@ -1,4 +1,5 @@
-"""Refund: the payee gives a payment back, line by line, and the payer's lots are whole again.
+"""Refund: the payee gives a payment back, line by line, and the payer's lots are whole again;
+reversal: both undo what is left of it, and either of them starts it.
 
 Parts return in the reverse order of drawing, so free coin first. The payee gives what it holds of
 the lot that the part became, and free coin for the rest. A lot that expired meanwhile comes back
@@ -8,13 +9,16 @@ successor.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from chain.contract import Context
 from chain.money import Cents
-from chain.state import Draft
+from chain.state import Draft, View
 from governance_contracts.acting import FrozenAccount, is_frozen, require_account, require_actor
 from governance_contracts.balances import FREE, held_of, move
 from governance_contracts.earmark import heir_of
 from governance_contracts.lots import GRACE_MS, expired, grace_lot, require_lot
+from governance_contracts.mistakes import Reverse, note_returned
 from governance_contracts.outcomes import (
     BadRefundLine,
     Credit,
@@ -39,10 +43,7 @@ def refund(draft: Draft, context: Context, args: Refund) -> None:
     NotRegistered, ClosedAccount (the payer); NothingLeft; BadRefundLine; FundClosed;
     NotEnoughCoin; TooManyCoins; TooManyLots, in that order.
     """
-    place = (args.payment, args.number)
-    payment = draft.get(PAYMENTS, place)
-    if payment is None:
-        raise UnknownPayment(args.payment, args.number)
+    payment = require_payment(draft, args.payment, args.number)
     payee = require_actor(draft, context, payment.payee, till=True)
     if is_frozen(payee):
         raise FrozenAccount(payment.payee)
@@ -53,7 +54,46 @@ def refund(draft: Draft, context: Context, args: Refund) -> None:
     if args.lines:
         check_lines(args.lines, lines)
         lines = {line.line: line.amount for line in args.lines}
+    give_back(draft, context, (args.payment, args.number), payment, lines)
 
+
+def reverse(draft: Draft, context: Context, args: Reverse) -> None:
+    """Undo what is left of a payment, by the signatures of both; either may send it.
+
+    Refuses UnknownPayment; NotRegistered, ClosedAccount, NotAuthorised, FrozenAccount (the payee,
+    whose till key may); NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly (the payer);
+    NothingLeft; FundClosed; NotEnoughCoin; TooManyCoins; TooManyLots, in that order.
+    """
+    payment = require_payment(draft, args.payment, args.number)
+    payee = require_actor(draft, context, payment.payee, till=True)
+    if is_frozen(payee):
+        raise FrozenAccount(payment.payee)
+    require_actor(draft, context, payment.payer)
+    lines = lines_left(payment)
+    if not lines:
+        raise NothingLeft(args.payment, args.number)
+    give_back(draft, context, (args.payment, args.number), payment, lines)
+
+
+def require_payment(view: View, transaction: bytes, number: int) -> Payment:
+    """Refuses UnknownPayment."""
+    payment = view.get(PAYMENTS, (transaction, number))
+    if payment is None:
+        raise UnknownPayment(transaction, number)
+    return payment
+
+
+def give_back(
+    draft: Draft,
+    context: Context,
+    place: tuple[bytes, int],
+    payment: Payment,
+    lines: dict[int, int],
+) -> None:
+    """Return so much of each line (all of it is left), and tell both. `place`: of the payment.
+
+    Refuses FundClosed, NotEnoughCoin, TooManyCoins, TooManyLots.
+    """
     parts = list(payment.parts)
     credits: dict[int, int] = {}
     for index in reversed(range(len(parts))):
@@ -67,23 +107,13 @@ def refund(draft: Draft, context: Context, args: Refund) -> None:
         give_part(draft, payment, part, taker, lot, amount)
         if taker == payment.payer:
             credits[lot] = credits.get(lot, 0) + amount
-    draft.put(
-        PAYMENTS,
-        place,
-        Payment(
-            payment.payer,
-            payment.payee,
-            payment.coin,
-            payment.place,
-            payment.time_ms,
-            tuple(parts),
-        ),
-    )
+    draft.put(PAYMENTS, place, replace(payment, parts=tuple(parts)))
+    if all(part.refunded == part.amount for part in parts):
+        note_returned(draft, place)
     total = Cents(refunded_of(parts) - refunded_of(payment.parts))
     context.emit(
         Refunded(
-            args.payment,
-            args.number,
+            *place,
             payment.payee,
             payment.coin,
             total,
@@ -91,9 +121,7 @@ def refund(draft: Draft, context: Context, args: Refund) -> None:
         ),
         payment.payer,
     )
-    context.emit(
-        GaveBack(args.payment, args.number, payment.payer, payment.coin, total), payment.payee
-    )
+    context.emit(GaveBack(*place, payment.payer, payment.coin, total), payment.payee)
 
 
 def refunded_of(parts: list[Part] | tuple[Part, ...]) -> int:
