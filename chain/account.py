@@ -49,6 +49,7 @@ class Status(IntEnum):
 class KeyRole(IntEnum):
     FULL = 1
     TILL = 2  # receives and refunds only
+    CARD = 3  # an emergency card: pays a little while the account is locked
 
 
 class AccountKey(Record, tag=1):

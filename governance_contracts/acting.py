@@ -49,7 +49,7 @@ class FrozenAccount(Rejected):
 
 
 class TillKeyOnly(Rejected):
-    """A till key receives and refunds; this call asks for a full key."""
+    """A till key receives and refunds, an emergency card pays; this call asks for a full key."""
 
     code = 203
     fields = ("account", "key")
@@ -95,8 +95,11 @@ def acting_account(view: View, context: Context, *, till: bool = False) -> bytes
     return account
 
 
-def require_actor(view: View, context: Context, account: bytes, *, till: bool = False) -> Account:
-    """The registration of `account`, if this call may act as it.
+def require_actor(
+    view: View, context: Context, account: bytes, *, till: bool = False, card: bool = False
+) -> Account:
+    """The registration of `account`, if this call may act as it; `till`, `card`: also with a key
+    of that role.
 
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, in that order.
     """
@@ -109,7 +112,8 @@ def require_actor(view: View, context: Context, account: bytes, *, till: bool = 
     actor = context.actor
     if isinstance(actor, AccountActor) and actor.account == account:
         key = find_key(found, actor.key)
-        if not till and key is not None and key.role != KeyRole.FULL:
+        roles = (KeyRole.FULL, KeyRole.TILL if till else KeyRole.FULL)
+        if key is not None and key.role not in roles and not (card and key.role == KeyRole.CARD):
             raise TillKeyOnly(account, actor.key)
     elif any(key.role != KeyRole.FULL for key in found.keys):
         # A co-signature does not say with which key it was given.

@@ -19,8 +19,13 @@ from chain.contract import Context
 from chain.errors import Rejected
 from chain.events import event
 from chain.rules import DAY_MS, cancel
-from chain.state import Draft, Table, raw
+from chain.state import Draft
 from governance_contracts.acting import require_account
+from governance_contracts.allowance import (
+    FREEZES,
+    Freeze,
+    settle_status,
+)
 from governance_contracts.boardroom import BOARDS, vacate
 from governance_contracts.closing import require_closable
 from governance_contracts.regions import Level, require_region
@@ -37,17 +42,6 @@ FREEZE_DAYS = 14
 HOMES = (Level.WIJK, Level.GEMEENTE, Level.PSEUDO, Level.FOREIGN)
 
 D = TypeVar("D", DatedCode, DatedOwner)
-
-
-class Freeze(Record, tag=1):
-    """`reason`: a code from the office's list. `due`: queue key of its lapse."""
-
-    reason: Code
-    until_ms: Millis
-    due: bytes
-
-
-FREEZES: Table[bytes, Freeze] = Table(34, "freeze", Freeze, raw)
 
 
 class AlreadyFrozen(Rejected):
@@ -184,10 +178,9 @@ def freeze(draft: Draft, context: Context, args: FreezeAccount) -> None:
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, AlreadyFrozen, in that
     order.
     """
-    account = _of_this_office(draft, context, args.account)
-    if account.status == Status.FROZEN:
+    _of_this_office(draft, context, args.account)
+    if draft.get(FREEZES, args.account) is not None:
         raise AlreadyFrozen(args.account)
-    draft.put(ACCOUNTS, args.account, replace(account, status=Status.FROZEN))
     _freeze_until_lapse(draft, context, args.account, args.reason)
 
 
@@ -253,12 +246,11 @@ def _freeze_until_lapse(draft: Draft, context: Context, account: bytes, reason: 
     until_ms = context.time_ms + FREEZE_DAYS * DAY_MS
     due = context.schedule(draft, until_ms, "registry", "thaw", Thaw(account))
     draft.put(FREEZES, account, Freeze(reason, until_ms, due))
+    settle_status(draft, account)
     context.emit(Frozen(account, reason, until_ms), account)
 
 
 def _thaw(draft: Draft, context: Context, id: bytes) -> None:
-    account = draft.find(ACCOUNTS, id)
-    assert account is not None, "a freeze is of a registered account"
     draft.delete(FREEZES, id)
-    draft.put(ACCOUNTS, id, replace(account, status=Status.ACTIVE))
+    settle_status(draft, id)
     context.emit(Unfrozen(id), id)
