@@ -18,10 +18,10 @@ from collections.abc import Callable
 
 from auditor.authority import Decisions, Ran
 from auditor.balances import FREE, Balances
-from auditor.reserve import bank_of
 from auditor.comparison import Comparison
 from auditor.findings import Finding, Report
 from auditor.numbers import Numbers
+from auditor.reserve import bank_of
 from auditor.wire import Fields, fields, stored, written
 from chain.account import AccountKind, Status
 from chain.block import Receipt
@@ -63,6 +63,7 @@ class Books:
         self._reclaimed = False
         self._comparison = Comparison(self.balances, self.note)
         bank = self.bank
+        bank.fund_of = self._fund_of
         self._handlers: dict[int, Handler] = {
             600: self._lot_opened,
             601: self._reclaim,
@@ -79,6 +80,7 @@ class Books:
             711: lambda event, party: bank.minted(event),
             712: bank.received,
             713: lambda event, party: bank.attributed(event),
+            716: bank.burned,
             800: self._paid_by,
             801: self._received_by,
             802: self._refunded,
@@ -289,6 +291,10 @@ class Books:
 
     def _lot_opened(self, event: Fields, party: bytes) -> None:
         self.bank.lot_kinds[event[1]] = event[3]
+
+    def _fund_of(self, lot: int) -> bytes:
+        record = self._written(LOTS, lot.to_bytes(8, "big"))
+        return bytes(record[2][0]) if record and record[2] else b""
 
     def _reclaim(self, event: Fields, party: bytes) -> None:
         """Told twice: to the holder whose earmark ran out, then to the fund."""

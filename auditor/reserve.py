@@ -8,7 +8,7 @@ against cover: the closing balance, less what is nobody's yet, less the reserve'
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from auditor.authority import Note, Ran
@@ -79,6 +79,10 @@ class Bank:
     happened: dict[int, int] = field(default_factory=dict)
     """Redemptions that receipts say a statement settled (702) or bounced (703)."""
     minting: Line | None = None
+    fund_of: Callable[[int], bytes] = lambda lot: b""
+    """Whose earmark a lot is; nothing for region-bound coin."""
+    _burned: list[Fields] = field(default_factory=list)
+    _told_burned: list[Fields] = field(default_factory=list)
 
     def begin(self, calls: Iterable[Ran]) -> None:
         """The calls that a transaction carried out, in order."""
@@ -154,6 +158,15 @@ class Bank:
         for name in self.happened:
             self.note("redemption", _("No bank line for this redemption."), "", str(name))
         self.happened.clear()
+        if self._burned != self._told_burned:
+            self._differs(
+                "redemption",
+                coin,
+                _("coin burned for returned deposits"),
+                sum(part[3] for part in self._burned),
+                sum(part[3] for part in self._told_burned),
+            )
+        self._burned, self._told_burned = [], []
         if liabilities != self.balances.total(coin):
             total = self.balances.total(coin)
             self._differs("supply", coin, _("coin in being"), total, liabilities)
@@ -240,9 +253,7 @@ class Bank:
                 continue
             if credit.kind == DEPOSIT:
                 if credit.account:
-                    burned = min(entry.amount, self.balances.of(credit.account, coin, FREE))
-                    self.balances.add(credit.account, coin, FREE, -burned)
-                    self.balances.burned[coin] += burned
+                    self._burn_unspent(credit.account, coin, entry.amount)
             elif credit.state == OPEN:
                 account.unattributed = max(0, account.unattributed - entry.amount)
             else:
@@ -250,6 +261,22 @@ class Bank:
             credit.state = RETURNED
             return True
         return False
+
+    def _burn_unspent(self, account: bytes, coin: str, amount: int) -> None:
+        """Free coin first, then earmarks of its own that it still holds, by lot number."""
+        own = [lot for lot in self.balances.lots_of(account, coin) if self.fund_of(lot) == account]
+        left = amount
+        for lot in (FREE, *sorted(own)):
+            part = min(left, self.balances.of(account, coin, lot))
+            if part:
+                self.balances.add(account, coin, lot, -part)
+                self.balances.burned[coin] += part
+                self._burned.append([716, coin, lot, part, account])
+                left -= part
+
+    def burned(self, event: Fields, party: bytes) -> None:
+        """What a holder is told of it comes before the statement is booked here."""
+        self._told_burned.append([*event, party])
 
     # Coin made.
 

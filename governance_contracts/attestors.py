@@ -96,7 +96,7 @@ def write_attestors(draft: Draft, args: SetAttestors) -> None:
     if known is None:
         zero = Cents(0)
         known = Reserve(
-            args.account, args.attestors, args.k, args.signers, 0, 0, 0, zero, zero, (), 0, zero
+            args.account, args.attestors, args.k, args.signers, 0, 0, 0, zero, zero, (), 0, zero, ()
         )
     update_reserve(
         draft,

@@ -243,6 +243,8 @@ def book(
     *,
     free: int = 0,
     lots: int = 0,
+    escrow: int = 0,
+    offline: int = 0,
     redeeming: int = 0,
     minted: int = 0,
     burned: int = 0,
@@ -251,15 +253,16 @@ def book(
 
     Refuses SupplyLimit.
     """
-    assert free + lots + redeeming == minted - burned, "coin does not come from nowhere"
-    if not (free or lots or redeeming or minted or burned):
+    moved = free + lots + escrow + offline + redeeming
+    assert moved == minted - burned, "coin does not come from nowhere"
+    if not (free or lots or escrow or offline or redeeming or minted or burned):
         return
     old = supply_of(draft, coin)
     new = (
         old.free + free,
         old.lots + lots,
-        old.escrow,
-        old.offline,
+        old.escrow + escrow,
+        old.offline + offline,
         old.redeeming + redeeming,
         old.minted + minted,
         old.burned + burned,
@@ -308,7 +311,10 @@ def create(draft: Draft, coin: str, account: bytes, lot: int, amount: int) -> No
         book(draft, coin, lots=amount, minted=amount)
 
 
-def destroy(draft: Draft, coin: str, account: bytes, amount: int) -> None:
-    """Free coin of an account ceases to be. Only the reserve calls this."""
-    take_free(draft, account, coin, amount)
-    book(draft, coin, free=-amount, burned=amount)
+def destroy(draft: Draft, coin: str, account: bytes, amount: int, lot: int = FREE) -> None:
+    """Coin of an account ceases to be. Only the reserve calls this."""
+    take(draft, account, coin, lot, amount)
+    if lot == FREE:
+        book(draft, coin, free=-amount, burned=amount)
+    else:
+        book(draft, coin, lots=-amount, burned=amount)

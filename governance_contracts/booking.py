@@ -2,7 +2,7 @@
 
 Booking applies in the same call whatever a line settles: a redemption that was paid burns its
 coin, one that bounced goes back to its holder, a deposit that went back burns what its account
-still has free. A line that matches nothing is booked all the same and shows in the cover.
+has not given out. A line that matches nothing is booked all the same and shows in the cover.
 """
 
 from __future__ import annotations
@@ -12,9 +12,17 @@ from chain.contract import Context
 from chain.errors import Rejected
 from chain.events import event
 from chain.money import CENTS_MAX, AmountField, Cents, CentsField
-from chain.rules import DAY_MS
 from chain.state import Draft
-from governance_contracts.balances import book, create, destroy, free_of
+from governance_contracts.acting import require_account
+from governance_contracts.balances import (
+    FREE,
+    LotId,
+    book,
+    create,
+    destroy,
+    held_of,
+    lots_of,
+)
 from governance_contracts.books import (
     ENTRIES,
     REDEMPTIONS,
@@ -39,9 +47,8 @@ from governance_contracts.books import (
     require_reserve,
     update_reserve,
 )
-
-RETURN_AFTER_MS = 30 * DAY_MS
-"""Unattributed money goes back after this long."""
+from governance_contracts.deadlines import RETURN_AFTER_MS, waits, watch_cover, watch_lines
+from governance_contracts.lots import require_lot
 
 
 @event
@@ -72,6 +79,15 @@ class RedemptionBounced(Record, tag=703):
     amount: AmountField
 
 
+@event
+class CoinBurned(Record, tag=716):
+    """To the account whose deposit the bank took back: coin it had not given out is gone."""
+
+    coin: Code
+    lot: LotId
+    amount: AmountField
+
+
 def book_statement(
     draft: Draft,
     context: Context,
@@ -92,13 +108,15 @@ def book_statement(
         own=max(0, statement.opening) if first else reserve.own,
     )
     burned = unmatched = 0
+    deadline = statement.closed_ms + RETURN_AFTER_MS
+    nobodys = []
     for entry in statement.entries:
         line = Line(draft, context, statement, entry)
         state, gone = line.apply()
         burned += gone
         unmatched += state == EntryState.OPEN and not entry.credit
-        deadline = statement.closed_ms + RETURN_AFTER_MS
-        waits = entry.kind == EntryKind.UNATTRIBUTED
+        if waits(entry.kind, state):
+            nobodys.append(entry.number)
         draft.put(
             ENTRIES,
             (coin, statement.sequence, entry.number),
@@ -109,7 +127,7 @@ def book_statement(
                 state,
                 entry.reference,
                 (),
-                (deadline,) if waits else (),
+                (deadline,) if waits(entry.kind, state) else (),
             ),
         )
     draft.put(
@@ -124,6 +142,8 @@ def book_statement(
             len(statement.entries),
         ),
     )
+    watch_lines(draft, context, coin, statement.sequence, nobodys, deadline)
+    watch_cover(draft, context, coin)
     reserve = require_reserve(draft, coin)
     context.emit(
         StatementBooked(
@@ -215,9 +235,10 @@ class Line:
         name, redemption = found
         again = Draft(self.draft)
         try:
+            require_account(self.draft, redemption.holder)
             for part in redemption.parts:
                 create(again, self.coin, redemption.holder, part.lot, part.amount)
-        except Rejected:  # no room left in the purse: a statement is not refused for that
+        except Rejected:  # closed, or no room left: a statement is not refused for that
             self.set_aside(require_reserve(self.draft, self.coin))
             return EntryState.OPEN
         self.draft.absorb(again)
@@ -226,8 +247,8 @@ class Line:
         return EntryState.USED
 
     def send_back(self, reserve: Reserve) -> tuple[EntryState, int]:
-        """A credit that went back: unminted, it is just gone; minted, its account's free coin is
-        burned as far as it reaches. The rest is deficit."""
+        """A credit that went back: unminted, it is just gone; minted, its account's coin is burned
+        as far as `unspent` reaches. The rest is deficit."""
         for place in self.entry.returns:
             key = (self.coin, place.statement, place.entry)
             credit = self.draft.get(ENTRIES, key)
@@ -241,9 +262,7 @@ class Line:
             burned = 0
             if credit.kind == EntryKind.DEPOSIT:
                 for account in credit.account:
-                    burned = min(credit.amount, free_of(self.draft, account, self.coin))
-                    if burned:
-                        destroy(self.draft, self.coin, account, burned)
+                    burned = self.burn_unspent(account, credit.amount)
             elif credit.state == EntryState.OPEN:
                 self.update(reserve, unattributed=max(0, reserve.unattributed - credit.amount))
             else:
@@ -251,6 +270,24 @@ class Line:
             self.draft.put(ENTRIES, key, with_state(credit, EntryState.RETURNED))
             return EntryState.USED, burned
         return EntryState.OPEN, 0
+
+    def burn_unspent(self, account: bytes, amount: int) -> int:
+        """Burn what the account has not given out: free coin first, then earmarks of its own that
+        it still holds, by lot number. What others hold of its earmarks is a promise to them and
+        stays; so is region-bound coin, which was paid to it by others. Returns how much."""
+        own = [
+            held.lot
+            for held in lots_of(self.draft, account, self.coin)
+            if require_lot(self.draft, held.lot).fund == (account,)
+        ]
+        left = amount
+        for lot in (FREE, *own):
+            part = min(left, held_of(self.draft, account, self.coin, lot))
+            if part:
+                destroy(self.draft, self.coin, account, part, lot)
+                self.context.emit(CoinBurned(self.coin, lot, Cents(part)), account)
+                left -= part
+        return amount - left
 
 
 def with_state(

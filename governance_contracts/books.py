@@ -23,6 +23,7 @@ from chain.money import CENTS_MAX, AmountField, CentsField
 from chain.state import Draft, Table, View, number, raw, text
 from governance_contracts.balances import LotId, supply_of, total_of
 from governance_contracts.coin import Currency
+from governance_contracts.writedown import worth
 
 ENTRIES_MAX = 2_000
 ATTESTORS_MAX = 15
@@ -112,7 +113,8 @@ class Reserve(Record, tag=1):
 
     `signers`: who signs payments at the bank. `sequence` 0: no statement yet. `own`: the
     reserve's own money, first opening balance and interest less charges. `minted_today` is the
-    total of the day `minted_day` (days since 1970).
+    total of the day `minted_day` (days since 1970). `short_ms`: since when the deficit has been
+    above 1 % of what is owed.
     """
 
     account: Hash
@@ -127,6 +129,7 @@ class Reserve(Record, tag=1):
     standing: Annotated[tuple[Standing, ...], Meta(max_length=1)]
     minted_day: U32
     minted_today: CentsField
+    short_ms: Annotated[tuple[Millis, ...], Meta(max_length=1)]
 
 
 class EntryState(IntEnum):
@@ -136,8 +139,8 @@ class EntryState(IntEnum):
 
 
 class BookedEntry(Record, tag=1):
-    """What is kept of a line. `account`: for whom it was minted. `return_by_ms`: for
-    unattributed credits."""
+    """What is kept of a line. `account`: for whom it was minted. `return_by_ms`: until when a
+    credit that is nobody's yet may wait."""
 
     credit: bool
     amount: AmountField
@@ -181,7 +184,7 @@ class RedeemedPart(Record, tag=1):
 
 class Redemption(Record, tag=1):
     """`destination`: commitment to the bank account. `parts`: what goes back if it bounces.
-    `file`: commitment to the payment file it was exported in."""
+    `file`: commitment to the payment file it was exported in, at `exported_ms`."""
 
     coin: Code
     holder: AccountId
@@ -191,6 +194,7 @@ class Redemption(Record, tag=1):
     state: U8
     requested_ms: Millis
     file: Annotated[tuple[Hash, ...], Meta(max_length=1)]
+    exported_ms: Annotated[tuple[Millis, ...], Meta(max_length=1)]
 
 
 class Waiting(Record, tag=1):
@@ -263,7 +267,11 @@ def liabilities_of(view: View, coin: str) -> int:
 def deficit_of(view: View, coin: str) -> int:
     """By how much the cover falls short; 0 for a coin that is covered or has no reserve."""
     reserve = view.get(RESERVES, coin)
-    return 0 if reserve is None else max(0, liabilities_of(view, coin) - cover_of(reserve))
+    if reserve is None:
+        return 0
+    supply = supply_of(view, coin)
+    owed = supply.redeeming + worth(view, coin, total_of(supply) - supply.redeeming)
+    return max(0, owed - cover_of(reserve))
 
 
 def deposit_reference(account: bytes, salt: bytes) -> bytes:
@@ -289,8 +297,9 @@ def put_redemption(
     name: int,
     redemption: Redemption,
     state: RedemptionState,
-    file: tuple[bytes, ...] | None = None,
+    exported: tuple[bytes, int] | None = None,
 ) -> None:
+    """The redemption in another state. `exported`: commitment to its payment file, and when."""
     draft.put(
         REDEMPTIONS,
         name,
@@ -302,7 +311,8 @@ def put_redemption(
             redemption.destination,
             state,
             redemption.requested_ms,
-            redemption.file if file is None else file,
+            redemption.file if exported is None else exported[:1],
+            redemption.exported_ms if exported is None else exported[1:],
         ),
     )
 

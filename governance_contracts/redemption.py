@@ -20,7 +20,7 @@ from chain.contract import Context
 from chain.errors import Rejected
 from chain.events import event
 from chain.money import AmountField, Cents
-from chain.rules import next_number
+from chain.rules import DAY_MS, next_number
 from chain.state import Draft, View
 from governance_contracts.acting import FrozenAccount, is_frozen, require_actor
 from governance_contracts.balances import (
@@ -45,18 +45,19 @@ from governance_contracts.books import (
     Waiting,
     count_under_way,
     deficit_of,
-    liabilities_of,
     put_redemption,
     require_reserve,
     statement_key,
 )
 from governance_contracts.closing import Obstacle, before_closing
 from governance_contracts.coin import Regime, regime_of, require_coin
+from governance_contracts.deadlines import is_short
 from governance_contracts.lots import is_earmark, require_lot
 
 EXPORT_MAX = 500
-DEFICIT_PERCENT = 1
-"""Up to this share of what is owed, a deficit only puts redemptions in order of request."""
+REJECT_AFTER_MS = 5 * DAY_MS
+"""A payment that no statement of this long after its export shows will not be made any more: the
+desk hands a payment file out for two days, and banks execute within one banking day."""
 
 
 class NotRedeemable(Rejected):
@@ -67,7 +68,8 @@ class NotRedeemable(Rejected):
 
 
 class LotNotRedeemable(Rejected):
-    """An earmark is its fund's coin: it can be spent, not redeemed."""
+    """An earmark is its fund's coin: it can be spent, not redeemed. A clearing lot is settled
+    between treasuries."""
 
     code = 731
     fields = ("lot",)
@@ -106,6 +108,14 @@ class RedemptionsUnderWay(Rejected):
     fields = ("account", "count")
 
 
+class MayStillBePaid(Rejected):
+    """Coin goes back only when no payment can follow: a statement closed at `until_ms` or later,
+    five days after the export, must have been booked first, without it."""
+
+    code = 738
+    fields = ("redemption", "until_ms")
+
+
 class BadList(Rejected):
     """Redemptions are listed in order, each once."""
 
@@ -141,7 +151,7 @@ class Export(Record, tag=1):
 
 
 class Reject(Record, tag=1):
-    """The bank turned an exported payment down before it was booked: the coin goes back."""
+    """The bank never made an exported payment: the coin goes back."""
 
     redemption: U53
 
@@ -185,53 +195,99 @@ def redeem(draft: Draft, context: Context, args: Redeem) -> None:
     """Request a redemption.
 
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount, UnknownCoin,
-    UnknownReserve, NotRedeemable, UnknownLot, LotNotRedeemable, NotEnoughCoin, in that order.
+    CoinWindsDown (closed), UnknownReserve, NotRedeemable, UnknownLot, LotNotRedeemable,
+    NotEnoughCoin, WorthNothing, in that order.
     """
     holder = require_actor(draft, context, args.holder)
     if is_frozen(holder):
         raise FrozenAccount(args.holder)
     coin = require_coin(draft, args.coin)
+    require_phase(coin, Phase.CLAIMS)
     require_reserve(draft, args.coin)
     people = (AccountKind.PERSON, AccountKind.HOUSEHOLD)
-    if regime_of(draft, coin) == Regime.LIMITED_NETWORK and holder.kind in people:
+    limited = regime_of(draft, coin) == Regime.LIMITED_NETWORK
+    if limited and holder.kind in people and coin.phase not in (Phase.REDEEMING, Phase.CLAIMS):
         raise NotRedeemable(args.coin)
     parts = redeemed_parts(draft, args)
+    name, paid = request(draft, context, args.holder, args.coin, parts, args.destination)
+    context.emit(RedemptionRequested(name, args.coin, paid), args.holder)
+
+
+def request(
+    draft: Draft,
+    context: Context,
+    holder: bytes,
+    coin: str,
+    parts: tuple[RedeemedPart, ...],
+    destination: bytes,
+) -> tuple[int, Cents]:
+    """Take these parts out of the holder's hands and put the redemption in the queue.
+
+    Returns its number and the euros it pays: par, or what a write-down leaves. Refuses
+    WorthNothing, NotEnoughCoin, in that order.
+    """
+    face = sum(part.amount for part in parts)
+    paid = worth(draft, coin, face)
+    if not paid:
+        raise WorthNothing(coin, face)
     for part in parts:
-        take(draft, args.holder, args.coin, part.lot, part.amount)
+        take(draft, holder, coin, part.lot, part.amount)
         if part.lot == FREE:
-            book(draft, args.coin, free=-part.amount, redeeming=part.amount)
+            book(draft, coin, free=-part.amount, redeeming=part.amount)
         else:
-            book(draft, args.coin, lots=-part.amount, redeeming=part.amount)
+            book(draft, coin, lots=-part.amount, redeeming=part.amount)
     name = next_number(draft, "redemption")
-    draft.put(
-        REDEMPTIONS,
-        name,
-        Redemption(
-            args.coin,
-            args.holder,
-            args.amount,
-            parts,
-            args.destination,
-            RedemptionState.REQUESTED,
-            context.time_ms,
-            (),
-        ),
+    if paid < face:
+        parts = write_down(draft, context, name, coin, holder, parts)
+    redemption = Redemption(
+        coin,
+        holder,
+        Cents(paid),
+        parts,
+        destination,
+        RedemptionState.REQUESTED,
+        context.time_ms,
+        (),
+        (),
     )
-    draft.put(WAITING, (args.coin, name), Waiting(args.amount))
-    count_under_way(draft, args.holder, 1)
-    context.emit(RedemptionRequested(name, args.coin, args.amount), args.holder)
+    draft.put(REDEMPTIONS, name, redemption)
+    draft.put(WAITING, (coin, name), Waiting(Cents(paid)))
+    count_under_way(draft, holder, 1)
+    return name, Cents(paid)
+
+
+def write_down(
+    draft: Draft,
+    context: Context,
+    name: int,
+    coin: str,
+    holder: bytes,
+    parts: tuple[RedeemedPart, ...],
+) -> tuple[RedeemedPart, ...]:
+    """Of coin that is under way in these parts, burn what no euros stand behind; returns the parts
+    that are paid (and that come back if the payment bounces)."""
+    face = sum(part.amount for part in parts)
+    paid = worth(draft, coin, face)
+    shares = scaled([part.amount for part in parts], draft.get(WRITE_DOWNS, coin))
+    book(draft, coin, redeeming=paid - face, burned=face - paid)
+    context.emit(WrittenDown(name, coin, Cents(face), Cents(paid)), holder)
+    return tuple(
+        RedeemedPart(part.lot, Cents(share))
+        for part, share in zip(parts, shares, strict=True)
+        if share
+    )
 
 
 def redeemed_parts(view: View, args: Redeem) -> tuple[RedeemedPart, ...]:
     """Region-bound lots first, then free coin. Refuses UnknownLot, LotNotRedeemable,
     NotEnoughCoin, in that order."""
     for lot in args.lots:
-        if is_earmark(require_lot(view, lot)):
+        if not is_region_bound(require_lot(view, lot)):
             raise LotNotRedeemable(lot)
     lots = args.lots or tuple(
         held.lot
         for held in lots_of(view, args.holder, args.coin)
-        if not is_earmark(require_lot(view, held.lot))
+        if is_region_bound(require_lot(view, held.lot))
     )
     left = int(args.amount)
     parts = []
@@ -303,9 +359,10 @@ def export(draft: Draft, context: Context, args: Export) -> None:
     if any(a >= b for a, b in pairwise(args.redemptions)):
         raise BadList()
     deficit = deficit_of(draft, args.coin)
-    if deficit * 100 > liabilities_of(draft, args.coin) * DEFICIT_PERCENT:
+    if is_short(draft, args.coin):
         raise RedemptionsStopped(args.coin, deficit)
     total = 0
+    exported = (args.file, context.time_ms)
     for name in args.redemptions:
         redemption = require_state(draft, name, RedemptionState.REQUESTED)
         if redemption.coin != args.coin:
@@ -316,19 +373,23 @@ def export(draft: Draft, context: Context, args: Export) -> None:
             if oldest != name:
                 raise OutOfOrder(name, oldest)
         draft.delete(WAITING, (args.coin, name))
-        put_redemption(draft, name, redemption, RedemptionState.EXPORTED, (args.file,))
+        put_redemption(draft, name, redemption, RedemptionState.EXPORTED, exported)
         context.emit(RedemptionExported(name, redemption.amount), redemption.holder)
         total += redemption.amount
     context.emit(Exported(args.coin, len(args.redemptions), Cents(total), args.file))
 
 
 def reject(draft: Draft, context: Context, args: Reject) -> None:
-    """Refuses UnknownRedemption, NotAuthorised (the coin's Board), NotWaiting, in that order."""
+    """Refuses UnknownRedemption, NotAuthorised (the coin's Board), NotWaiting, MayStillBePaid, in
+    that order."""
     known = draft.get(REDEMPTIONS, args.redemption)
     if known is None:
         raise UnknownRedemption(args.redemption)
     context.require(Board(require_coin(draft, known.coin).wijk))
     redemption = require_state(draft, args.redemption, RedemptionState.EXPORTED)
+    until_ms = sum(redemption.exported_ms) + REJECT_AFTER_MS
+    if require_reserve(draft, redemption.coin).closed_ms < until_ms:
+        raise MayStillBePaid(args.redemption, until_ms)
     give_back(draft, args.redemption, redemption, RedemptionState.BOUNCED)
     context.emit(RedemptionRejected(args.redemption, redemption.amount), redemption.holder)
 

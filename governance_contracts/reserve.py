@@ -39,6 +39,7 @@ from governance_contracts.books import (
     update_reserve,
 )
 from governance_contracts.coin import ISSUERS, Coin, require_coin
+from governance_contracts.deadlines import cover_due, return_due, watch_cover
 from governance_contracts.limits import day_of
 from governance_contracts.redemption import (
     Cancel,
@@ -276,6 +277,7 @@ def attribute(draft: Draft, context: Context, args: Attribute) -> None:
         raise NotUnattributed(args.statement, args.entry)
     left = max(0, reserve.unattributed - entry.amount)
     update_reserve(draft, args.coin, reserve, unattributed=left)
+    watch_cover(draft, context, args.coin)
     deposit = BookedEntry(
         True, entry.amount, EntryKind.DEPOSIT, EntryState.OPEN, (args.reference,), (), ()
     )
@@ -302,6 +304,7 @@ CONTRACT = Contract(
         "export": Method(Export, export, cost=lambda args: 100 + 60 * len(args.redemptions)),
         "reject": Method(Reject, reject, cost=200),
     },
+    due={"return_due": return_due, "cover_due": cover_due},
 )
 
 __all__ = [

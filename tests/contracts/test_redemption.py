@@ -17,10 +17,12 @@ from governance_contracts.coin import UnknownCoin
 from governance_contracts.lots import UnknownLot, earmark, region_bound
 from governance_contracts.payments import Payout, PayoutLine
 from governance_contracts.redemption import (
+    REJECT_AFTER_MS,
     BadList,
     Cancel,
     Export,
     LotNotRedeemable,
+    MayStillBePaid,
     NotRedeemable,
     NotWaiting,
     OutOfOrder,
@@ -93,6 +95,13 @@ def test_a_settled_redemption_that_bounces_is_made_again_lot_by_lot(town: MoneyT
 def test_a_payment_the_bank_turned_down_goes_back(town: MoneyTown) -> None:
     redeem(town, 70)
     export(town, 1)
+    until_ms = town.time_ms + REJECT_AFTER_MS
+    with refused(MayStillBePaid, 1, until_ms):
+        town.play(Reject(1), under=BOARD)
+    town.wait(REJECT_AFTER_MS)
+    with refused(MayStillBePaid, 1, until_ms):  # no statement shows those days yet
+        town.play(Reject(1), under=BOARD)
+    town.book("J1")
     town.play(Reject(1), under=BOARD)
     assert (town.free("shop1"), town.held("shop1", 1)) == (60, 40)
     with refused(NotWaiting, 1, RedemptionState.BOUNCED):
@@ -119,6 +128,16 @@ def test_paid_twice_burns_once_and_shows(town: MoneyTown) -> None:
     town.book("J1", line)
     assert town.supply().burned == 70
     assert deficit_of(town.state, "J1") == 70
+
+
+def test_a_bounce_to_a_closed_account_waits_for_its_heirs(town: MoneyTown) -> None:
+    redeem(town, 70)
+    export(town, 1)
+    town.book("J1", entry(1, K.REDEMPTION, 70, redemption=1))
+    freeze(town, "shop1", Status.CLOSED)
+    town.book("J1", entry(1, K.BOUNCE, 70, redemption=1))
+    assert town.redemption(1).state == RedemptionState.SETTLED
+    assert (town.reserve("J1").unattributed, deficit_of(town.state, "J1")) == (70, 0)
 
 
 def test_redeem_refusals_in_order(town: MoneyTown) -> None:

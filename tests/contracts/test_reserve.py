@@ -6,11 +6,12 @@ import pytest
 
 from chain.authority import Board, Federation, NotAuthorised
 from chain.errors import Rejected
+from chain.events import read_event
 from chain.money import CENTS_MAX, Cents
 from chain.rules import DAY_MS, PARAMETERS, ParameterValue
 from governance_contracts.attestors import BadAttestors, ReserveExists, SetAttestors
-from governance_contracts.balances import total_of
-from governance_contracts.booking import StatementBooked
+from governance_contracts.balances import FREE, move, total_of
+from governance_contracts.booking import CoinBurned, StatementBooked
 from governance_contracts.books import (
     PENDING,
     EntryKind,
@@ -31,6 +32,14 @@ from governance_contracts.coin import (
     found_coin,
     found_issuer,
 )
+from governance_contracts.deadlines import (
+    COVER_AFTER_MS,
+    RETURN_AFTER_MS,
+    CoverOverdue,
+    ReturnDue,
+)
+from governance_contracts.lots import earmark, region_bound
+from governance_contracts.payments import Payout, PayoutLine
 from governance_contracts.reserve import (
     AmountDiffers,
     Attribute,
@@ -234,6 +243,42 @@ class TestCover:
         town.play(Mint("J1", number, 1, town.id("town"), Cents(80), (SALT,)), under=board)
         assert town.free("town") == 80
 
+    def test_after_thirty_days_what_is_still_nobodys_is_said_to_be_due(
+        self, town: MoneyTown
+    ) -> None:
+        town.book(
+            "J1",
+            entry(1, K.UNATTRIBUTED, 10),
+            entry(2, K.BOUNCE, 7),  # of nothing we know
+            entry(3, K.UNATTRIBUTED, 5),
+        )
+        town.play(Attribute("J1", 1, 3, DETAILS), under=(Board(W1),))
+        town.wait(RETURN_AFTER_MS - 1)
+        assert [read_event(told.data) for told in town.events] == []
+        town.wait(1)
+        assert [read_event(told.data) for told in town.events] == [ReturnDue("J1", 1, 2, Cents(17))]
+
+    def test_a_deficit_above_one_percent_is_overdue_after_ten_days(self, town: MoneyTown) -> None:
+        town.deposit("J1", "fund1", 1_000)
+        town.book("J1", entry(1, K.CHARGE, 10))
+        assert town.reserve("J1").short_ms == ()  # one percent only puts redemptions in order
+        town.book("J1", entry(1, K.CHARGE, 1))
+        since = town.time_ms
+        assert town.reserve("J1").short_ms == (since,)
+        town.wait(COVER_AFTER_MS)
+        assert [read_event(told.data) for told in town.events] == [
+            CoverOverdue("J1", since, Cents(11))
+        ]
+        town.book("J1", entry(1, K.COVER, 11))
+        assert town.reserve("J1").short_ms == ()
+
+    def test_a_deficit_cured_in_time_is_not_overdue(self, town: MoneyTown) -> None:
+        town.deposit("J1", "fund1", 1_000)
+        town.book("J1", entry(1, K.CHARGE, 11))
+        town.book("J1", entry(1, K.COVER, 1))
+        town.wait(COVER_AFTER_MS)
+        assert [read_event(told.data) for told in town.events] == []
+
     def test_unattributed_money_that_goes_back_leaves_the_cover_alone(
         self, town: MoneyTown
     ) -> None:
@@ -251,6 +296,27 @@ class TestCover:
         assert town.free("town") == 0
         assert town.supply().burned == 70
         assert deficit_of(town.state, "J1") == 30
+
+    def test_it_burns_what_the_fund_has_not_given_out_and_nothing_in_other_purses(
+        self, town: MoneyTown
+    ) -> None:
+        town.deposit("J1", "fund1", 100)
+        terms = earmark((W1,))
+        for who, amount, purpose, bound in (
+            ("dee1", 30, "EARM", terms),
+            ("shop1", 5, "GRANT", region_bound((W1,))),
+        ):
+            line = PayoutLine(town.id(who), Cents(amount), purpose, ())
+            town.play(Payout(town.id("fund1"), "J1", (line,), (bound,)), under=(Board(W1),))
+        (own,), fund = town.lots("dee1"), town.id("fund1")  # some of it came back to the fund
+        move(town.state, "J1", fund, FREE, fund, own, 25)
+        statement = town.statement("J1", entry(1, K.RETURN, 100, returns=(1, 1)))
+        town.attest(statement)
+        parts = [(told.lot, told.amount) for told in town.reported(CoinBurned, "fund1")]
+        assert [amount for _, amount in parts] == [40, 25]
+        assert (town.free("fund1"), town.lots("fund1")) == (0, {})
+        assert sum(town.lots("dee1").values()) == 30
+        assert deficit_of(town.state, "J1") == 35
 
     def test_a_deposit_that_went_back_before_its_mint_is_gone(self, town: MoneyTown) -> None:
         number = town.book("J1", entry(1, K.DEPOSIT, 100))

@@ -233,6 +233,7 @@ class Town:
         """Let time pass in one block, and do the work that falls due."""
         self.height += 1
         self.time_ms += ms
+        self.events = []
         for key, due in list(self.state.scan(DUE)):
             if due.time_ms <= self.time_ms:
                 self._run_due(key, due)
@@ -240,8 +241,10 @@ class Town:
     def _run_due(self, key: bytes, due: Due) -> None:
         draft = Draft(self.state)
         draft.delete(DUE, key)
-        run_due(draft, self.context(None, ()), due)
+        context = self.context(None, ())
+        run_due(draft, context, due)
         self.state.absorb(draft)
+        self.events.extend(context.events)
 
     def reported(self, kind: type[V], party: str | None = None) -> list[V]:
         """The events of a kind in the last call played; with a name, those for that party only."""
