@@ -23,7 +23,7 @@ Note = Callable[[str, str, str, str], None]
 DECIDED, SEAT_LEFT, MOTION_ENDED = 302, 304, 402
 """Numbers of events."""
 CARRIED = 2
-MONEY = ("coin", "earmark", "pay", "reserve")
+MONEY = ("benefit", "coin", "earmark", "offline", "pay", "reserve")
 APPROVING = ("approve", "carry_out", "propose")
 
 NEEDS = {

@@ -25,6 +25,8 @@ class Kind(IntEnum):
     GUARD = 9  # a record of the signer
     CHECKPOINT = 10
     HELLO = 11  # a validator names its peer connection
+    OFFLINE_PAYMENT = 12  # a device pays out of an allowance, without a network
+    CLAIM = 14  # the key of a letter's code names who claims
 
 
 class Tag(IntEnum):
@@ -54,3 +56,5 @@ class Tag(IntEnum):
     COMMITMENT = 22
     REQUEST = 23
     CHECKSUM = 24
+    CLAIM_CODE = 25  # the private seed that a letter's code makes
+    ALIAS = 28

@@ -53,9 +53,10 @@ def held_to_draw(view: View, args: Pay) -> tuple[HeldLot, ...]:
 
 
 def draw(
-    view: View, args: Pay, spending: Spending, held: Sequence[HeldLot]
+    view: View, args: Pay, spending: Spending, held: Sequence[HeldLot], due: Sequence[int]
 ) -> tuple[list[Draw], list[int], str]:
-    """Choose lots for the lines: the draws, what each line lacks, and why lots did not fit.
+    """Choose lots for what is due of each line: the draws, what each line lacks, and why lots
+    did not fit.
 
     Refuses what `check_fit` says of a pinned lot that fits no line; TooManyParts.
     """
@@ -81,7 +82,7 @@ def draw(
             raise refusal
         if len(reasons) < REASONS_MAX:
             reasons.append(f"{one.lot}:{refusal.code}")
-    draws, lacking = choose([line.amount for line in args.lines], offers)
+    draws, lacking = choose(due, offers)
     count = len(draws) + sum(1 for amount in lacking if amount)
     if count > PARTS_MAX:
         raise TooManyParts(count)

@@ -24,7 +24,7 @@ from chain.state import Draft, Table, View
 from governance_contracts.acting import require_account, require_actor
 from governance_contracts.boardroom import BOARDS
 from governance_contracts.outcomes import NothingLeft, UnknownPayment
-from governance_contracts.payments import PAYMENTS, payment_key
+from governance_contracts.payments import PAYMENTS, lines_left, payment_key
 
 REPORT_MS = 14 * DAY_MS
 ANSWER_MS = 7 * DAY_MS
@@ -211,7 +211,7 @@ def mistake(draft: Draft, context: Context, args: Mistake) -> None:
         raise AlreadyReported(*place, known.state)
     if context.time_ms > payment.time_ms + REPORT_MS:
         raise TooLateToReport(payment.time_ms + REPORT_MS)
-    left = sum(part.amount - part.refunded for part in payment.parts)
+    left = sum(lines_left(payment).values())
     if not left:
         raise NothingLeft(*place)
     require_account(draft, payment.payee)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from chain.codec import U8, U16, AccountId, Code, Hash, Record
 from chain.errors import Rejected
 from chain.events import event
-from chain.money import AmountField
+from chain.money import AmountField, CentsField
 from governance_contracts.balances import LotId
 from governance_contracts.payments import Line
 
@@ -29,18 +29,24 @@ class Credit(Record, tag=1):
 
 @event
 class Paid(Record, tag=800):
-    """To the payer: `number` of the payment in its transaction, and what it was drawn from."""
+    """To the payer: `number` of the payment in its transaction, and what it was drawn from.
+
+    `amount` is its own part: a discount is told beside it.
+    """
 
     number: U8
     payee: AccountId
     coin: Code
-    amount: AmountField
+    amount: CentsField
     parts: tuple[DrawnPart, ...]
 
 
 @event
 class Received(Record, tag=801):
-    """To the payee, who sees what it holds now and nothing of the payer's lots."""
+    """To the payee, who sees what it holds now and nothing of the payer's lots.
+
+    `payer`: the payer's alias, if it gave one.
+    """
 
     number: U8
     payer: AccountId
@@ -55,19 +61,20 @@ class Received(Record, tag=801):
 
 @event
 class Refunded(Record, tag=802):
-    """To the payer of old: back in these lots."""
+    """To the payer of old: back in these lots. `amount` is what these come to, and what
+    went to the funds of lots that ran out."""
 
     payment: Hash
     number: U8
     payee: AccountId
     coin: Code
-    amount: AmountField
+    amount: CentsField
     credits: tuple[Credit, ...]
 
 
 @event
 class GaveBack(Record, tag=803):
-    """To the payee of old."""
+    """To the payee of old, who knows the payer by the name of `Received`."""
 
     payment: Hash
     number: U8
@@ -204,6 +211,14 @@ class NothingLeft(Rejected):
     """All of it was given back before."""
 
     code = 822
+    fields = ("payment", "number")
+
+
+class CannotReturn(Rejected):
+    """The payment cannot be given back now: who paid it, or part of it, can receive no more. The
+    refusal does not say who, because the payee does not know."""
+
+    code = 823
     fields = ("payment", "number")
 
 

@@ -19,6 +19,7 @@ from governance_contracts.allowance import require_outgoing
 from governance_contracts.balances import (
     FREE,
     HELD_LOTS,
+    HeldLot,
     book,
     give_free,
     give_lot,
@@ -27,11 +28,13 @@ from governance_contracts.balances import (
 )
 from governance_contracts.choice import Draw
 from governance_contracts.closing import Obstacle, before_closing
-from governance_contracts.coin import NotAccepted, accepts, require_coin
+from governance_contracts.coin import require_coin
+from governance_contracts.discounts import Claim, Granted, discount_of, grant, told_of
 from governance_contracts.drawing import check_split, draw, held_to_draw
-from governance_contracts.earmark import spending_of
-from governance_contracts.limits import day_max, day_of, holding_max
+from governance_contracts.earmark import Spending, spending_of
+from governance_contracts.limits import day_of, holding_max
 from governance_contracts.lots import require_lot
+from governance_contracts.meter import volume
 from governance_contracts.mistakes import (
     UNANSWERED,
     AnswerMistake,
@@ -41,6 +44,7 @@ from governance_contracts.mistakes import (
     mistake,
     unanswered,
 )
+from governance_contracts.minors import check_earning, day_max_of
 from governance_contracts.outcomes import (
     BadLine,
     BadLink,
@@ -78,6 +82,7 @@ from governance_contracts.payments import (
     Request,
     SignedRequest,
     Use,
+    alias_of,
     plain,
     request_id,
     request_sign_bytes,
@@ -85,6 +90,7 @@ from governance_contracts.payments import (
 from governance_contracts.payout import payout
 from governance_contracts.places import Place, PlaceClosed, UnknownPlace, find_place
 from governance_contracts.refund import refund, reverse
+from governance_contracts.regimes import bordered, check_payee
 from governance_contracts.regions import require_region
 
 PEOPLE = (AccountKind.PERSON, AccountKind.HOUSEHOLD)
@@ -97,11 +103,11 @@ def pay(draft: Draft, context: Context, args: Pay) -> None:
     """Pay.
 
     Refuses, in this order: NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly,
-    FrozenAccount, AboveAllowance (the payer); NotRegistered, ClosedAccount (the payee); PaysItself; UnknownCoin;
-    NotAccepted; UnknownPlace, PlaceClosed; what `check_content` refuses; what
-    `check_request` refuses; BadLots, and for a pinned lot that fits no line the refusal of
-    `earmark.check_fit`; TooManyParts; SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit;
-    TooManyCoins; TooManyLots; TooManyPayments.
+    FrozenAccount, AboveAllowance (the payer); NotRegistered, ClosedAccount (the payee);
+    PaysItself; UnknownCoin; NotAccepted; UnknownPlace, PlaceClosed; what `check_content` refuses;
+    what `check_request` refuses; TooYoungToEarn, YouthHoursMissing, TooMuchWork; BadLots; what `discounts.discount_of` refuses, if a benefit is
+    named; for a pinned lot that fits no line the refusal of `earmark.check_fit`; TooManyParts;
+    SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit; TooManyCoins; TooManyLots; TooManyPayments.
     """
     settle(draft, context, args, require_actor(draft, context, args.payer, card=True))
 
@@ -117,44 +123,60 @@ def settle(draft: Draft, context: Context, args: Pay, payer: Account) -> None:
     if args.payer == args.payee:
         raise PaysItself(args.payer)
     coin = require_coin(draft, args.coin)
-    if not accepts(draft, args.payee, coin):
-        raise NotAccepted(args.payee, args.coin)
+    limited = check_payee(draft, coin, args.payee, payee, context.height)
     place = stated_place(draft, args) if args.place else None
     amount = check_content(draft, args)
     for signed in args.request:
         check_request(draft, context, args, signed, payee, amount)
+    check_earning(draft, context, args.payee, payee, args.purpose, args.tariff, args.minutes)
 
-    held = held_to_draw(draft, args)
+    held: Sequence[HeldLot] = held_to_draw(draft, args)
+    if limited and held:
+        held = bordered(draft, coin, held, pinned=bool(args.lots))
     draws: Sequence[Draw] = NO_DRAWS
     lacking: Sequence[int] = [line.amount for line in args.lines]
-    misfits = ""
-    if held:
+    misfits, granted, added = "", None, 0
+    if held or args.benefit:
         spending = spending_of(draft, context, args.payer, args.payee, payee, place)
-        draws, lacking, misfits = draw(draft, args, spending, held)
+        if args.benefit:
+            claim = claim_of(args, spending)
+            granted = discount_of(draft, context, claim)
+            added = granted.amount
+            lacking = granted.due(lacking)
+        if held:
+            draws, lacking, misfits = draw(draft, args, spending, held, lacking)
     if args.split:
         check_split(draft, args, draws)
     free = sum(lacking)
     day = day_of(context.time_ms)
-    spend(draft, args.payer, args.coin, free, amount, day, day_max(draft, payer.kind), misfits)
-    credits = credit(draft, args, draws, free, holding_max(draft, payee.kind))
+    own = amount - added
+    limit = day_max_of(draft, args.payer, payer)
+    spend(draft, args.payer, args.coin, free, own, day, limit, misfits)
+    if granted is not None:
+        grant(draft, context, claim, granted)
+    credits = credit(draft, args, draws, free + added, holding_max(draft, payee.kind))
     if payee.kind not in PEOPLE:
         note_sale(draft, args.payee, day)
     parts = parts_of(draws, lacking)
-    number = record(draft, context, args, parts)
+    shown = tuple([alias_of(args.payer, args.payee, secret) for secret in args.alias])
+    number = record(draft, context, args, parts, shown, granted)
+    volume(draft, context, coin, amount, limited=limited)
     context.emit(
         Paid(
             number,
             args.payee,
             args.coin,
-            amount,
+            Cents(own),
             tuple([DrawnPart(part.line, part.lot, part.amount) for part in parts]),
         ),
         args.payer,
     )
+    if granted is not None:
+        context.emit(told_of(number, claim, granted), args.payer)
     context.emit(
         Received(
             number,
-            args.payer,
+            shown[0] if shown else args.payer,
             args.coin,
             amount,
             args.place,
@@ -175,6 +197,20 @@ def stated_place(view: View, args: Pay) -> Place:
     if place.closed:
         raise PlaceClosed(args.payee, args.place[0])
     return place
+
+
+def claim_of(args: Pay, spending: Spending) -> Claim:
+    """What the payment asks of the benefit that it names."""
+    return Claim(
+        args.benefit[0],
+        args.payer,
+        args.payee,
+        args.coin,
+        args.lines,
+        spending.areas,
+        spending.related,
+        bool(args.alias),
+    )
 
 
 def check_content(view: View, args: Pay) -> Cents:
@@ -270,7 +306,9 @@ def parts_of(draws: Sequence[Draw], lacking: Sequence[int]) -> tuple[Part, ...]:
     """In the order in which coin was drawn: line by line, bound coin before free coin."""
     zero = Cents(0)
     if not draws:
-        return tuple([Part(i, FREE, Cents(amount), zero) for i, amount in enumerate(lacking)])
+        return tuple(
+            [Part(i, FREE, Cents(amount), zero) for i, amount in enumerate(lacking) if amount]
+        )
     parts: list[Part] = []
     for line, amount in enumerate(lacking):
         parts += [Part(line, one.lot, Cents(one.amount), zero) for one in draws if one.line == line]
@@ -279,7 +317,14 @@ def parts_of(draws: Sequence[Draw], lacking: Sequence[int]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def record(draft: Draft, context: Context, args: Pay, parts: tuple[Part, ...]) -> int:
+def record(
+    draft: Draft,
+    context: Context,
+    args: Pay,
+    parts: tuple[Part, ...],
+    shown: tuple[bytes, ...] = (),
+    granted: Granted | None = None,
+) -> int:
     """Keep the payment for refunds; returns its number in the transaction. Refuses
     TooManyPayments."""
     number = 0
@@ -290,7 +335,16 @@ def record(draft: Draft, context: Context, args: Pay, parts: tuple[Part, ...]) -
     draft.put(
         PAYMENTS,
         (context.transaction_id, number),
-        Payment(args.payer, args.payee, args.coin, args.place, context.time_ms, parts),
+        Payment(
+            args.payer,
+            args.payee,
+            args.coin,
+            args.place,
+            context.time_ms,
+            parts,
+            shown,
+            () if granted is None else (granted.discount,),
+        ),
     )
     return number
 

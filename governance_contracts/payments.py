@@ -30,6 +30,7 @@ from chain.kinds import Kind, Tag
 from chain.money import AmountField, Cents, CentsField
 from chain.state import Table, raw
 from governance_contracts.balances import LotId
+from governance_contracts.benefits import Discount
 from governance_contracts.lots import Terms
 
 LINES_MAX = 8
@@ -132,7 +133,9 @@ class Pay(Record, tag=1):
     `place`: the number of the payee's place where this payment happens. `lots`: lots to draw on,
     and free coin for the rest; empty leaves the choice to the contract. `minutes`: of work.
     `served`: the wijk that community work was done for. `gross` less `discount` is the sum of the
-    lines. `split`: what funds contribute through earmarks, if stated.
+    lines. `split`: what funds contribute through earmarks, if stated. `alias`: a secret of this one
+    payment; given, the payee sees `alias_of` it in the payer's place. `benefit`: the code of a
+    target-group discount to apply; the lines are the full price, and the payee gets all of it.
     """
 
     payer: AccountId
@@ -154,6 +157,8 @@ class Pay(Record, tag=1):
     link: Annotated[tuple[Link, ...], Meta(max_length=1)]
     request: Annotated[tuple[SignedRequest, ...], Meta(max_length=1)]
     reference: Annotated[tuple[Hash, ...], Meta(max_length=1)]
+    alias: Annotated[tuple[Salt, ...], Meta(max_length=1)]
+    benefit: Annotated[tuple[Code, ...], Meta(max_length=1)]
 
 
 class RefundLine(Record, tag=1):
@@ -203,6 +208,8 @@ def plain(
     lots: tuple[int, ...] = (),
     request: SignedRequest | None = None,
     reference: bytes | None = None,
+    alias: bytes | None = None,
+    benefit: str | None = None,
 ) -> Pay:
     """A payment of one line without discount: what people mostly make."""
     return Pay(
@@ -225,7 +232,18 @@ def plain(
         link=(),
         request=() if request is None else (request,),
         reference=() if reference is None else (reference,),
+        alias=() if alias is None else (alias,),
+        benefit=() if benefit is None else (benefit,),
     )
+
+
+def alias_of(payer: bytes, payee: bytes, secret: bytes) -> bytes:
+    """The name that a payee sees of a payer who does not show itself: 20 bytes, one payment's own.
+
+    Only who knows the secret can tell whose it is, or show it: the payer's wallet. The secret also
+    keeps a payee from guessing the transaction's content by its id.
+    """
+    return crypto.tagged(Tag.ALIAS, payer + payee + secret)[:20]
 
 
 def request_id(request: Request) -> bytes:
@@ -249,14 +267,20 @@ class Part(Record, tag=1):
 
 
 class Payment(Record, tag=1):
-    """Kept for refunds: who paid whom, out of which lots, in the order in which they were drawn."""
+    """Kept for refunds: who paid whom, out of which lots, in the order in which they were drawn.
+
+    `shown`: the alias that the payee knows the payer by, if it has one. `discount`: what a fund
+    added; the payee's lines are then the parts and the shares of the discount together.
+    """
 
     payer: AccountId
     payee: AccountId
     coin: Code
     place: Annotated[tuple[U16, ...], Meta(max_length=1)]
     time_ms: Millis
-    parts: Annotated[tuple[Part, ...], Meta(min_length=1, max_length=PARTS_MAX)]
+    parts: Annotated[tuple[Part, ...], Meta(max_length=PARTS_MAX)]
+    shown: Annotated[tuple[AccountId, ...], Meta(max_length=1)]
+    discount: Annotated[tuple[Discount, ...], Meta(max_length=1)]
 
 
 class PaidRequest(Record, tag=1):
@@ -269,6 +293,22 @@ class LastSale(Record, tag=1):
     """The last day (since 1970-01-01 UTC) on which an organisation or shop was paid."""
 
     day: U32
+
+
+def payer_shown(payment: Payment) -> bytes:
+    """Whom the payee knows as payer. An alias is never told apart from an account by its form."""
+    return payment.shown[0] if payment.shown else payment.payer
+
+
+def lines_left(payment: Payment) -> dict[int, int]:
+    """What is left to give back, by line; lines with nothing left are not there."""
+    left: dict[int, int] = {}
+    for part in payment.parts:
+        left[part.line] = left.get(part.line, 0) + part.amount - part.refunded
+    for discount in payment.discount:
+        for line in discount.lines:
+            left[line.line] = left.get(line.line, 0) + line.amount - line.returned
+    return {line: left[line] for line in sorted(left) if left[line]}
 
 
 def payment_key(key: tuple[bytes, int]) -> bytes:

@@ -63,10 +63,12 @@ FOUNDING_METHODS = frozenset(
 )
 """All that a founding board or a caretaker may decide (see docs/adr/0001-founding-boards.md)."""
 
-MONEY_CONTRACTS = frozenset({"coin", "earmark", "pay", "reserve"})
+MONEY_CONTRACTS = frozenset({"benefit", "coin", "earmark", "offline", "pay", "reserve"})
 """A decision that carries a call of one of these needs two approvals, whatever the fraction."""
 
 CLASSES = {
+    "benefit.open": DecisionClass.POLICY,
+    "benefit.close": DecisionClass.POLICY,
     "registry.freeze": DecisionClass.BOOKING,
     "registry.renew_freeze": DecisionClass.BOOKING,
     "registry.unfreeze": DecisionClass.BOOKING,

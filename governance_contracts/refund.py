@@ -1,10 +1,8 @@
 """Refund: the payee gives a payment back, line by line, and the payer's lots are whole again;
 reversal: both undo what is left of it, and either of them starts it.
 
-Parts return in the reverse order of drawing, so free coin first. The payee gives what it holds of
-the lot that the part became, and free coin for the rest. A lot that expired meanwhile comes back
-with 30 days of grace after its expiry; later than that it goes to its fund, or the fund's
-successor.
+What moves is in `returns.py`. A lot that expired meanwhile comes back with 30 days of grace after
+its expiry; later than that it goes to its fund, or the fund's successor.
 """
 
 from __future__ import annotations
@@ -12,15 +10,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from chain.contract import Context
+from chain.errors import Rejected
 from chain.money import Cents
 from chain.state import Draft, View
 from governance_contracts.acting import FrozenAccount, is_frozen, require_account, require_actor
-from governance_contracts.balances import FREE, held_of, move
-from governance_contracts.earmark import heir_of
-from governance_contracts.lots import GRACE_MS, expired, grace_lot, require_lot
 from governance_contracts.mistakes import Reverse, note_returned
 from governance_contracts.outcomes import (
     BadRefundLine,
+    CannotReturn,
     Credit,
     GaveBack,
     NothingLeft,
@@ -29,25 +26,27 @@ from governance_contracts.outcomes import (
 )
 from governance_contracts.payments import (
     PAYMENTS,
-    Part,
     Payment,
     Refund,
     RefundLine,
+    lines_left,
+    payer_shown,
 )
+from governance_contracts.returns import hand_back
 
 
 def refund(draft: Draft, context: Context, args: Refund) -> None:
     """Give back lines of a payment. A till key may.
 
     Refuses UnknownPayment; NotRegistered, ClosedAccount, NotAuthorised, FrozenAccount (the payee);
-    NotRegistered, ClosedAccount (the payer); NothingLeft; BadRefundLine; FundClosed;
-    NotEnoughCoin; TooManyCoins; TooManyLots, in that order.
+    NotRegistered, ClosedAccount (the payer); NothingLeft; BadRefundLine; NotEnoughCoin; FundClosed,
+    TooManyCoins, TooManyLots, in that order. What concerns a payer under an alias is CannotReturn.
     """
     payment = require_payment(draft, args.payment, args.number)
     payee = require_actor(draft, context, payment.payee, till=True)
     if is_frozen(payee):
         raise FrozenAccount(payment.payee)
-    require_account(draft, payment.payer)
+    require_taker(draft, (args.payment, args.number), payment)
     lines = lines_left(payment)
     if not lines:
         raise NothingLeft(args.payment, args.number)
@@ -62,7 +61,7 @@ def reverse(draft: Draft, context: Context, args: Reverse) -> None:
 
     Refuses UnknownPayment; NotRegistered, ClosedAccount, NotAuthorised, FrozenAccount (the payee,
     whose till key may); NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly (the payer);
-    NothingLeft; FundClosed; NotEnoughCoin; TooManyCoins; TooManyLots, in that order.
+    NothingLeft; NotEnoughCoin; FundClosed; TooManyCoins; TooManyLots, in that order.
     """
     payment = require_payment(draft, args.payment, args.number)
     payee = require_actor(draft, context, payment.payee, till=True)
@@ -92,49 +91,38 @@ def give_back(
 ) -> None:
     """Return so much of each line (all of it is left), and tell both. `place`: of the payment.
 
-    Refuses FundClosed, NotEnoughCoin, TooManyCoins, TooManyLots.
+    Refuses what `hand_back` does.
     """
-    parts = list(payment.parts)
-    credits: dict[int, int] = {}
-    for index in reversed(range(len(parts))):
-        part = parts[index]
-        amount = min(lines.get(part.line, 0), part.amount - part.refunded)
-        if not amount:
-            continue
-        lines[part.line] -= amount
-        parts[index] = Part(part.line, part.lot, part.amount, Cents(part.refunded + amount))
-        taker, lot = destination(draft, context, payment, part)
-        give_part(draft, payment, part, taker, lot, amount)
-        if taker == payment.payer:
-            credits[lot] = credits.get(lot, 0) + amount
-    draft.put(PAYMENTS, place, replace(payment, parts=tuple(parts)))
-    if all(part.refunded == part.amount for part in parts):
+    total = Cents(sum(lines.values()))
+    back = hand_back(draft, context, place, payment, lines)
+    payment = replace(payment, parts=back.parts, discount=back.discount)
+    draft.put(PAYMENTS, place, payment)
+    if not lines_left(payment):
         note_returned(draft, place)
-    total = Cents(refunded_of(parts) - refunded_of(payment.parts))
     context.emit(
         Refunded(
             *place,
             payment.payee,
             payment.coin,
-            total,
-            tuple(Credit(lot, Cents(credits[lot])) for lot in sorted(credits)),
+            Cents(back.own),
+            tuple(Credit(lot, Cents(back.credits[lot])) for lot in sorted(back.credits)),
         ),
         payment.payer,
     )
-    context.emit(GaveBack(*place, payment.payer, payment.coin, total), payment.payee)
+    for told in back.told:
+        context.emit(told, payment.payer)
+    context.emit(GaveBack(*place, payer_shown(payment), payment.coin, total), payment.payee)
 
 
-def refunded_of(parts: list[Part] | tuple[Part, ...]) -> int:
-    return sum(part.refunded for part in parts)
-
-
-def lines_left(payment: Payment) -> dict[int, int]:
-    """What is left to give back, by line; lines with nothing left are not there."""
-    left: dict[int, int] = {}
-    for part in payment.parts:
-        if part.amount > part.refunded:
-            left[part.line] = left.get(part.line, 0) + part.amount - part.refunded
-    return left
+def require_taker(draft: Draft, place: tuple[bytes, int], payment: Payment) -> None:
+    """Can the payer still receive? Refuses NotRegistered, ClosedAccount; CannotReturn in their
+    stead if the payee knows the payer by an alias."""
+    try:
+        require_account(draft, payment.payer)
+    except Rejected:
+        if payment.shown:
+            raise CannotReturn(*place) from None
+        raise
 
 
 def check_lines(asked: tuple[RefundLine, ...], left: dict[int, int]) -> None:
@@ -148,32 +136,3 @@ def check_lines(asked: tuple[RefundLine, ...], left: dict[int, int]) -> None:
         if line.amount > left[line.line]:
             raise BadRefundLine(line.line, "amount")
         previous = line.line
-
-
-def destination(draft: Draft, context: Context, payment: Payment, part: Part) -> tuple[bytes, int]:
-    """Whom a part goes back to, and into which lot. Refuses FundClosed."""
-    if part.lot == FREE:
-        return payment.payer, FREE
-    lot = require_lot(draft, part.lot)
-    if not expired(lot, context.time_ms):
-        return payment.payer, part.lot
-    if context.time_ms < lot.terms.expires_ms[0] + GRACE_MS:
-        later, opened = grace_lot(draft, part.lot)
-        for event in opened:
-            context.emit(event)
-        return payment.payer, later
-    return heir_of(draft, lot.fund[0]), FREE
-
-
-def give_part(
-    draft: Draft, payment: Payment, part: Part, taker: bytes, into: int, amount: int
-) -> None:
-    """Out of what the part became in the payee's hands, then out of free coin."""
-    after = FREE if part.lot == FREE else require_lot(draft, part.lot).after
-    bound = 0
-    if after != FREE:
-        bound = min(amount, held_of(draft, payment.payee, payment.coin, after))
-    if bound:
-        move(draft, payment.coin, payment.payee, after, taker, into, bound)
-    if amount > bound:
-        move(draft, payment.coin, payment.payee, FREE, taker, into, amount - bound)

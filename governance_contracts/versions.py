@@ -9,14 +9,19 @@ from __future__ import annotations
 from chain.contract import Contract, Release, release
 from chain.rules import PROTOCOL
 from governance_contracts import (
+    benefit,
     board,
+    claim,
     coin,
     earmark,
     federation,
+    mandate,
+    offline,
     pay,
     regions,
     registry,
     reserve,
+    standing,
 )
 
 CONTRACTS: tuple[Contract, ...] = (
@@ -28,6 +33,11 @@ CONTRACTS: tuple[Contract, ...] = (
     earmark.CONTRACT,
     reserve.CONTRACT,
     pay.CONTRACT,
+    benefit.CONTRACT,
+    mandate.CONTRACT,
+    standing.CONTRACT,
+    claim.CONTRACT,
+    offline.CONTRACT,
 )
 
 RELEASE: Release = release(CONTRACTS)
@@ -42,5 +52,10 @@ CONTRACT_VERSIONS: tuple[tuple[str, int], ...] = (
     ("earmark", 1),
     ("reserve", 1),
     ("pay", 1),
+    ("benefit", 1),
+    ("mandate", 1),
+    ("standing", 1),
+    ("claim", 1),
+    ("offline", 1),
 )
 """In force from genesis: name and version."""
