@@ -28,12 +28,6 @@ STATUS = {
     "withdrawn": N_("withdrawn"),
     "lapsed": N_("lapsed"),
 }
-CLASSES = {
-    0: N_("class 0: runs, 14 days to object"),
-    1: N_("class 1: runs, 14 days to object"),
-    2: N_("class 2: waits 28 days for objections"),
-    3: N_("class 3: waits 42 days for objections"),
-}
 
 
 @console.group(name="board", help=N_("The board of a wijk: proposals and approvals."))
@@ -314,8 +308,6 @@ def _text(session: Session, found: Answer) -> str:
             lines.append(f"  {call['contract']}.{call['method']}")
         else:
             lines += call_lines(call)
-    if found.get("objection_class") is not None:
-        lines.append("  " + _(CLASSES[found["objection_class"]]))
     if found.get("refusal"):
         lines.append("  " + _("refused: {name}").format(name=found["refusal"]["name"]))
     return "\n".join(lines)

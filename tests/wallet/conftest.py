@@ -72,7 +72,7 @@ def people(home: Path, node: Node, wallet: Wallet, tmp_path: Path) -> None:
     """Wallets of everybody, by the way a devnet makes them."""
     listed = [
         {"name": name, "entropy": place.entropy(name).hex(), "node": node.url}
-        for name in ("ada", "bob", "shop", "far", "stad")
+        for name in ("ada", "bob", "cas", "dee", "eef", "shop", "far", "stad")
     ]
     file, genesis = tmp_path / "wallets.json", tmp_path / "genesis.json"
     file.write_text(json.dumps(listed))

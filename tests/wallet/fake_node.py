@@ -8,6 +8,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from chain import crypto
@@ -27,6 +28,7 @@ from governance_contracts.balances import HELD_LOTS
 from governance_contracts.lots import LOTS
 from governance_contracts.places import PLACES
 from governance_contracts.versions import RELEASE
+from node import queries, queries_boards
 from tests.wallet.village import PREFIX, Village
 from wallet_cli.core.showing import plain_fields, plain_value
 
@@ -138,6 +140,18 @@ class Node:
                 return 200, self._outcome(bytes.fromhex(id))
             case "POST", ["v1", "dry-run"]:
                 return 200, self._dry_run(bytes.fromhex(body["transaction"]))
+            case "GET", ["v1", "coins"]:
+                return 200, shown(queries.coins(village.ledger, None))
+            case "GET", ["v1", "wijken", wijk]:
+                return found_or_404(queries_boards.board(village.ledger, wijk, PREFIX))
+            case "GET", ["v1", "wijken", wijk, "proposals"]:
+                return 200, shown(queries_boards.open_proposals(village.ledger, wijk, PREFIX))
+            case "GET", ["v1", "proposals", id]:
+                return found_or_404(queries_boards.proposal(village.ledger, bytes.fromhex(id)))
+            case "GET", ["v1", "motions"]:
+                return 200, shown(queries_boards.open_motions(village.ledger))
+            case "GET", ["v1", "motions", id]:
+                return found_or_404(queries_boards.motion(village.ledger, bytes.fromhex(id)))
             case "GET", ["v1", "accounts", address, *rest]:
                 account = decode_address(PREFIX, address)
                 if self.tokens.get(token) is None:
@@ -146,6 +160,14 @@ class Node:
                     return 403, {
                         "error": {"name": "NotYours", "code": None, "message": "not yours"}
                     }
+                ledger = village.ledger
+                match rest:
+                    case ["proposals", id]:
+                        name = bytes.fromhex(id)
+                        return found_or_404(queries_boards.proposal(ledger, name, reader=account))
+                    case ["motions", id]:
+                        name = bytes.fromhex(id)
+                        return found_or_404(queries_boards.motion(ledger, name, reader=account))
                 return 200, self._account(account, rest, query)
         return 404, {"error": {"name": "NotFound", "code": None, "message": f"no {path}"}}
 
@@ -291,6 +313,18 @@ class Node:
             if events:
                 entries.append({**self._outcome(id), "height": height, "events": events})
         return {"entries": entries, "next": None}
+
+
+def shown(shape: Any) -> dict[str, Any]:
+    """As the node writes it."""
+    found: dict[str, Any] = msgspec.to_builtins(shape)
+    return found
+
+
+def found_or_404(shape: Any) -> tuple[int, dict[str, Any]]:
+    if shape is None:
+        return 404, {"error": {"name": "NotFound", "code": None, "message": "not there"}}
+    return 200, shown(shape)
 
 
 def event_json(data: bytes) -> dict[str, Any]:
