@@ -57,4 +57,6 @@ class Tag(IntEnum):
     REQUEST = 23
     CHECKSUM = 24
     CLAIM_CODE = 25  # the private seed that a letter's code makes
+    LIABILITY_LEAF = 26
+    LIABILITY_NODE = 27
     ALIAS = 28

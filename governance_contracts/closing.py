@@ -23,8 +23,10 @@ class Obstacle(IntEnum):
     OPEN_DEALS = 1
     REFUND_WINDOW = 2
     REDEMPTIONS = 3
-    FREE_COIN = 4
-    LOTS = 5
+    OFFLINE = 4
+    FREE_COIN = 5
+    LOTS = 6
+    LETTERS = 7  # coin set aside in letters that nobody claimed yet
 
 
 Check = Callable[[View, Context, bytes], None]
