@@ -23,7 +23,7 @@ Note = Callable[[str, str, str, str], None]
 DECIDED, SEAT_LEFT, MOTION_ENDED = 302, 304, 402
 """Numbers of events."""
 CARRIED = 2
-MONEY = ("benefit", "coin", "earmark", "offline", "pay", "reserve")
+MONEY = ("benefit", "claim", "coin", "earmark", "offline", "pay", "reserve", "standing")
 APPROVING = ("approve", "carry_out", "propose")
 
 NEEDS = {
@@ -34,6 +34,9 @@ NEEDS = {
     "reserve.mint": ("coin", 1),
     "reserve.export": ("coin", 1),
     "coin.stop_minting": ("coin", 1),
+    "exchange.settle": ("coin", 2),
+    "winddown.move_rest": ("coin", 1),
+    "winddown.close": ("coin", 1),
     # By the board of the wijk that this argument names.
     "coin.add": ("wijk", 4),
     "federation.propose": ("wijk", 1),
@@ -44,16 +47,23 @@ NEEDS = {
     "federation.set_node_keys": ("wijk", 1),
     "registry.delegate_registrar": ("wijk", 1),
     "registry.end_registrar": ("wijk", 1),
+    "registry.set_chores": ("wijk", 1),
     # By a board; which one follows from state that these books do not keep.
     "reserve.reject": ("board", 0),
     "earmark.name_successor": ("board", 0),
     "registry.renew_freeze": ("board", 0),
     # By the office of the wijk that this argument names: its board, or a registrar of it.
     "registry.register": ("office", 1),
+    "registry.confirm_unique": ("office", 1),
     # By the boards together.
     "regions.add": ("federation", 0),
     "regions.update": ("federation", 0),
     "coin.set_issuer": ("federation", 0),
+    "issuer.set_network": ("federation", 0),
+    "issuer.switch": ("federation", 0),
+    "issuer.call_off": ("federation", 0),
+    "winddown.announce": ("federation", 0),
+    "winddown.call_off": ("federation", 0),
     "board.appoint": ("federation", 0),
     "federation.set_parameter": ("federation", 0),
     "federation.activate": ("federation", 0),
@@ -145,6 +155,9 @@ class Decisions:
             yield from self._board(method, args, sender)
         elif contract == "federation" and under:
             yield from self._federation(method, args, under, sender)
+        elif name == "mandate.act":
+            for _tag, of, _version, what, inner in args[2]:
+                yield from self._run(f"{of}.{what}", fields(inner), under, sender)
 
     def _board(self, method: str, args: Fields, sender: bytes) -> Iterator[Ran]:
         id = b""

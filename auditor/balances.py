@@ -11,12 +11,15 @@ Place = tuple[str, int]
 
 
 class Balances:
-    """`redeeming` is coin on its way back into euros: nobody's, and still owed."""
+    """`redeeming` is coin on its way back into euros: nobody's, and still owed. `offline` is coin
+    set aside for payments without a network, `escrow` coin in letters that nobody claimed yet."""
 
     def __init__(self) -> None:
         self.held: dict[bytes, dict[Place, int]] = {}
         self.free: Counter[str] = Counter()
         self.lots: Counter[str] = Counter()
+        self.escrow: Counter[str] = Counter()
+        self.offline: Counter[str] = Counter()
         self.redeeming: Counter[str] = Counter()
         self.minted: Counter[str] = Counter()
         self.burned: Counter[str] = Counter()
@@ -48,11 +51,11 @@ class Balances:
         return sorted(lot for name, lot in mine if name == coin and lot != FREE)
 
     def total(self, coin: str) -> int:
-        return self.free[coin] + self.lots[coin] + self.redeeming[coin]
+        return sum(self.form(coin)[:5])
 
     def form(self, coin: str) -> list[int]:
         """Free, lots, escrow, offline, redeeming, minted, burned: as the state's record has it."""
         return [
-            self.free[coin], self.lots[coin], 0, 0,
+            self.free[coin], self.lots[coin], self.escrow[coin], self.offline[coin],
             self.redeeming[coin], self.minted[coin], self.burned[coin],
         ]  # fmt: skip

@@ -5,7 +5,7 @@ balances of their own per account, coin and lot; where an event says too little,
 the call that caused it. After every block the accounts and coins it touched must stand in the
 state as they stand here; at the end, all of them:
 
-    free + lots + redeeming = minted - burned, per coin, and each balance per account and lot
+    free + lots + escrow + offline + redeeming = minted - burned, per coin; each balance per account, lot
 
 `reserve.py` ties coin to bank lines, `authority.py` acts to decisions, `numbers.py` counts replay
 numbers.
@@ -20,11 +20,14 @@ from auditor.authority import Decisions, Ran
 from auditor.balances import FREE, Balances
 from auditor.comparison import Comparison
 from auditor.findings import Finding, Report
+from auditor.letters import Letters
 from auditor.numbers import Numbers
+from auditor.offline import Offline
+from auditor.recurring import Recurring
 from auditor.reserve import bank_of
 from auditor.wire import Fields, fields, stored, written
 from chain.account import AccountKind, Status
-from chain.block import Receipt
+from chain.block import Header, Receipt
 from chain.certificate import Seats
 from chain.execution import Applied
 from chain.ledger import KeyValue, Ledger
@@ -62,6 +65,9 @@ class Books:
         self._run = (0, 0)
         self._reclaimed = False
         self._comparison = Comparison(self.balances, self.note)
+        self._letters = letters = Letters(self.balances, self.note)
+        self._recurring = recurring = Recurring(self.note)
+        self._offline = offline = Offline(self.balances, self.note)
         bank = self.bank
         bank.fund_of = self._fund_of
         self._handlers: dict[int, Handler] = {
@@ -87,6 +93,19 @@ class Books:
             803: self._gave_back,
             804: self._paid_out,
             805: self._payout_received,
+            1600: self._letters_issued,
+            1601: lambda event, party: letters.claimed(event, party, self._header()),
+            1603: letters.returned,
+            1700: self._agreed,
+            1701: recurring.changed,
+            1702: self._collected,
+            1300: self._allowance_opened,
+            1301: offline.received,
+            1303: offline.ended,
+            1304: self._guarantee_given,
+            1306: offline.paid_by_guarantee,
+            1307: offline.guarantee_ended,
+            1309: offline.repaid,
         }
 
     def note(self, check: str, message: str, expected: str = "", found: str = "") -> None:
@@ -141,7 +160,12 @@ class Books:
                 message = _("An attestation without the attestor's signature.")
                 self.note("authority", message, call.args[1].hex(), "")
         self.bank.begin(calls)
-        self._refunds = deque(call.args for call in calls if call.name == "pay.refund")
+        self._letters.begin(calls)
+        self._refunds = deque(
+            [*call.args[:3], *(call.args[3:] or [[]])]
+            for call in calls
+            if call.name in ("pay.refund", "pay.reverse")
+        )
         boards = [call.under for call in calls if call.under]
         treasuries = self.decisions.treasuries
         self._payers += tuple(treasuries[wijk] for wijk in boards if wijk in treasuries)
@@ -173,7 +197,8 @@ class Books:
     def _paid_by(self, event: Fields, party: bytes) -> None:
         _n, number, _payee, coin, amount, drawn = event
         payers = self._payers
-        if payers is not None and party not in payers:
+        covered = self._recurring.covers(party, event[2], amount)
+        if payers is not None and party not in payers and not covered:
             self._check_payer(party)
         total = 0
         add = self.balances.add
@@ -314,6 +339,35 @@ class Books:
         if self._payers is not None and party not in self._payers:
             self._check_payer(party)
         self.bank.requested(event, party)
+
+    def _allowance_opened(self, event: Fields, party: bytes) -> None:
+        self._require_payer(party)
+        self._offline.opened(event, party)
+
+    def _guarantee_given(self, event: Fields, party: bytes) -> None:
+        self._require_payer(party)
+        self._offline.given(event, party)
+
+    def _letters_issued(self, event: Fields, party: bytes) -> None:
+        self._require_payer(party)
+        self._letters.issued(event, party)
+
+    def _agreed(self, event: Fields, party: bytes) -> None:
+        if self._recurring.granted(event, party):
+            self._require_payer(party)
+
+    def _collected(self, event: Fields, party: bytes) -> None:
+        """A payment that due work makes is named by what was collected."""
+        self._recurring.collected(event, party)
+        self._id = event[5]
+
+    def _header(self) -> Header:
+        assert self._applied is not None, "inside a block"
+        return self._applied.block.header
+
+    def _require_payer(self, party: bytes) -> None:
+        if self._payers is not None and party not in self._payers:
+            self._check_payer(party)
 
     def _written(self, table: int, key: bytes) -> Fields | None:
         assert self._applied is not None and self._before is not None, "inside a block"

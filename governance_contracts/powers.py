@@ -35,6 +35,14 @@ FOUNDING_METHODS = frozenset(
         "registry.close",
         "registry.delegate_registrar",
         "registry.end_registrar",
+        "registry.withdraw_unique",
+        "registry.attest_voter",
+        "registry.withdraw_voter",
+        "registry.attest_minor",
+        "registry.lift_minority",
+        # Who acts for a resident: a court's decision does not wait for an election.
+        "mandate.grant",
+        "mandate.revoke",
         # Books of the reserve: who attests, mint on a bank line, redemptions to the bank.
         "reserve.set_attestors",
         "reserve.set_standing",
@@ -47,10 +55,23 @@ FOUNDING_METHODS = frozenset(
         "reserve.reject",
         "coin.accept",
         "coin.stop_minting",
+        # What is owed between treasuries, and to holders of a coin that ends.
+        "exchange.exchange",
+        "exchange.settle",
+        "winddown.return_earmarks",
+        "winddown.move_rest",
+        "winddown.close",
         # Money received is passed on: a fund's payout, a bill, a refund.
         "pay.payout",
         "pay.pay",
         "pay.refund",
+        "pay.reverse",
+        "pay.mistake",
+        "pay.answer_mistake",
+        "claim.issue",
+        "claim.withdraw",
+        "standing.pause",
+        "standing.end",
         # The validator of the wijk and its voice among the boards: without it no upgrade, no
         # new wijk and no rotation of a lost key could be decided in a chain's first half year.
         "federation.propose",
@@ -63,7 +84,9 @@ FOUNDING_METHODS = frozenset(
 )
 """All that a founding board or a caretaker may decide (see docs/adr/0001-founding-boards.md)."""
 
-MONEY_CONTRACTS = frozenset({"benefit", "coin", "earmark", "offline", "pay", "reserve"})
+MONEY_CONTRACTS = frozenset(
+    {"benefit", "claim", "coin", "earmark", "offline", "pay", "reserve", "standing"}
+)
 """A decision that carries a call of one of these needs two approvals, whatever the fraction."""
 
 CLASSES = {
@@ -78,11 +101,19 @@ CLASSES = {
     "reserve.export": DecisionClass.BOOKING,
     "reserve.reject": DecisionClass.BOOKING,
     "registry.delegate_registrar": DecisionClass.POLICY,
+    "registry.set_chores": DecisionClass.POLICY,
     "reserve.set_attestors": DecisionClass.POLICY,
     "reserve.set_standing": DecisionClass.POLICY,
     "federation.propose": DecisionClass.POLICY,
     "federation.approve": DecisionClass.POLICY,
     "coin.add": DecisionClass.STATUTE,
+    "winddown.move_rest": DecisionClass.BOOKING,
+    "winddown.close": DecisionClass.BOOKING,
+    "exchange.settle": DecisionClass.BOOKING,
+    "issuer.set_network": DecisionClass.STATUTE,
+    "issuer.switch": DecisionClass.STATUTE,
+    "winddown.announce": DecisionClass.STATUTE,
+    "winddown.call_off": DecisionClass.STATUTE,
     "coin.set_issuer": DecisionClass.STATUTE,
 }
 
