@@ -18,8 +18,9 @@ from chain.state import View
 
 
 class Obstacle(IntEnum):
-    """In the order in which closing is refused."""
+    """In the order in which closing is refused. NOTICE: a shop's holders are told first."""
 
+    NOTICE = 0
     OPEN_DEALS = 1
     REFUND_WINDOW = 2
     REDEMPTIONS = 3

@@ -14,7 +14,8 @@ from chain.state import Draft, View
 from governance_contracts.acting import FrozenAccount, is_frozen, require_actor
 from governance_contracts.balances import book, give_free, spend
 from governance_contracts.keys import require_possession
-from governance_contracts.limits import day_max, day_of
+from governance_contracts.limits import day_of
+from governance_contracts.minors import day_max_of
 from governance_contracts.offline_records import (
     ALLOWANCES,
     GIVEN,
@@ -91,7 +92,7 @@ def lock(
     Refuses NotEnoughCoin, DayLimit, in that order.
     """
     day = day_of(context.time_ms)
-    spend(draft, payer, coin, amount, amount, day, day_max(draft, account.kind))
+    spend(draft, payer, coin, amount, amount, day, day_max_of(draft, payer, account))
     book(draft, coin, free=-amount, offline=amount)
     number = next_number(draft, "offline_allowance")
     until_ms = context.time_ms + OFFLINE_VALID_DAYS.of(draft) * DAY_MS

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 
 from chain.authority import Board
 from chain.codec import Record, encode
+from chain.crypto import public_key, sign
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
@@ -34,7 +35,26 @@ from governance_contracts.books import (
     deficit_of,
 )
 from governance_contracts.earmark import Reclaim
+from governance_contracts.keys import prove_possession
 from governance_contracts.lots import LOTS, After, Terms, earmark, region_bound
+from governance_contracts.offline import OpenAllowance, Release, Settle
+from governance_contracts.offline_general import (
+    ChangeCover,
+    EndGuarantee,
+    Guard,
+    OpenGeneral,
+    Repay,
+    SettleGeneral,
+)
+from governance_contracts.offline_records import (
+    ALLOWANCES,
+    GUARANTEES,
+    GeneralPayment,
+    SignedGeneral,
+    SignedTotal,
+    Total,
+    payment_bytes,
+)
 from governance_contracts.outcomes import Paid, PayoutReceived, Received
 from governance_contracts.payments import (
     PAYMENTS,
@@ -49,7 +69,7 @@ from governance_contracts.payments import (
 from governance_contracts.redemption import Cancel, Export, Redeem, Reject
 from governance_contracts.reserve import Attribute, Mint, Minted
 from tests.contracts.bank import COINS, DESTINATION, DETAILS, WIJK_OF, MoneyTown, entry
-from tests.contracts.town import B1, G1, W1, W2
+from tests.contracts.town import B1, CHAIN, EPOCH, G1, W1, W2, seed
 
 PEOPLE = ("dee1", "eef1", "dee2")
 SHOPS = ("shop1", "shop2")
@@ -211,6 +231,59 @@ class Townspeople(RuleBasedStateMachine):
         everybody = tuple(self.town.id(name) for name in HOLDERS)
         self.attempt(Reclaim(lot, everybody), by="stranger")
 
+    # Without a network.
+
+    @rule(coin=coins, amount=amounts, shop=st.sampled_from(SHOPS), payer=people)
+    def set_aside(self, coin: str, amount: int, shop: str, payer: str) -> None:
+        id, device = self.town.id(payer), seed("device")
+        proof = prove_possession(device, CHAIN, EPOCH, id)
+        key, place = public_key(device), self.town.id(shop)
+        args = OpenAllowance(id, coin, place, 1, key, proof, Cents(amount))
+        self.attempt(args, by=payer)
+
+    @rule(coin=coins, amount=amounts, payer=people)
+    def guard_and_set_aside_for_anybody(self, coin: str, amount: int, payer: str) -> None:
+        id, device = self.town.id(payer), seed("device")
+        if not self.attempt(Guard(self.town.id("town"), coin, Cents(amount)), by="town"):
+            return
+        number = len(list(self.town.all_of(GUARANTEES)))
+        self.attempt(ChangeCover(number, (id,), True), by="town")
+        proof = prove_possession(device, CHAIN, EPOCH, id)
+        args = OpenGeneral(id, number, public_key(device), proof, Cents(amount))
+        self.attempt(args, by=payer)
+
+    @rule(
+        number=numbers,
+        shop=st.sampled_from(SHOPS),
+        amount=amounts,
+        sequence=st.integers(1, 3),
+        move=st.sampled_from(["settle", "settle", "release", "end", "repay"]),
+    )
+    def settle_offline(self, number: int, shop: str, amount: int, sequence: int, move: str) -> None:
+        id, device = self.town.id(shop), seed("device")
+        allowance = self.town.state.get(ALLOWANCES, number)
+        if move == "release":
+            self.attempt(Release(number), by=shop)
+        elif move == "end":
+            self.attempt(EndGuarantee(number), by="town")
+        elif move == "repay":
+            self.attempt(Repay(number, self.town.id("dee1"), Cents(amount)), by="dee1")
+        elif allowance is not None and allowance.cover:
+            day = self.town.time_ms // DAY_MS
+            payment = GeneralPayment(number, id, 1, sequence, day, Cents(amount), Cents(amount))
+            signature = sign(device, payment_bytes(CHAIN, EPOCH, payment))
+            self.attempt(SettleGeneral(SignedGeneral(payment, signature)), by=shop)
+        else:
+            total = Total(number, id, 1, Cents(amount))
+            signature = sign(device, payment_bytes(CHAIN, EPOCH, total))
+            self.attempt(Settle(SignedTotal(total, signature)), by=shop)
+
+    def set_aside_of(self, coin: str) -> int:
+        allowances = sum(
+            a.amount - a.paid for _, a in self.town.all_of(ALLOWANCES) if a.coin == coin
+        )
+        return allowances + sum(g.left for _, g in self.town.all_of(GUARANTEES) if g.coin == coin)
+
     # The bank.
 
     @rule(
@@ -307,7 +380,7 @@ class Townspeople(RuleBasedStateMachine):
             supply = self.town.supply(coin)
             assert (supply.free, supply.lots, supply.redeeming) == self.town.counted(coin)
             assert total_of(supply) == supply.minted - supply.burned
-            assert (supply.escrow, supply.offline) == (0, 0)
+            assert supply.offline == self.set_aside_of(coin)
 
     @invariant()
     def every_lot_is_of_its_coin(self) -> None:
