@@ -13,7 +13,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chain.account import Account, AccountKind
-from chain.codec import U16, AccountId, Code, Millis, Record
+from chain.codec import AccountId, Code, Millis, Record
 from chain.contract import Context, Contract, Method
 from chain.errors import Rejected
 from chain.events import event
@@ -22,12 +22,12 @@ from chain.state import Draft
 from governance_contracts.acting import require_account, require_actor, require_unfrozen
 from governance_contracts.balances import give_free, spend
 from governance_contracts.benefits import (
-    BASIS,
     BENEFITS,
     CONTRACT_NAME,
     HOLDERS,
     LISTED_MAX,
     POTS,
+    BasisPoints,
     Benefit,
     BenefitOver,
     Holder,
@@ -55,9 +55,9 @@ class OpenBenefit(Record, tag=1):
     fund: AccountId
     code: Code
     coin: Code
-    rate: Annotated[U16, Meta(le=BASIS)]
+    rate: BasisPoints
     fixed: CentsField
-    shop_share: Annotated[U16, Meta(le=BASIS)]
+    shop_share: BasisPoints
     payment_max: AmountField
     month_max: AmountField
     categories: Annotated[tuple[Code, ...], Meta(max_length=LISTED_MAX)]

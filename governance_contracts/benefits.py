@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chain.codec import U8, U16, U32, AccountId, Code, Hash, Millis, Record
+from chain.codec import U8, U32, AccountId, Code, Hash, Millis, Record
 from chain.errors import Rejected
 from chain.events import event
 from chain.money import AmountField, CentsField
@@ -19,6 +19,7 @@ CONTRACT_NAME = "benefit"
 """Whose due work this is (benefit.py)."""
 BASIS = 10_000
 """Basis points in a whole."""
+BasisPoints = Annotated[int, Meta(ge=0, le=BASIS)]
 LISTED_MAX = 64
 DISCOUNTS_TOLD_MIN = 10
 HOLDERS_TOLD_MIN = 5
@@ -36,9 +37,9 @@ class Benefit(Record, tag=1):
 
     fund: AccountId
     coin: Code
-    rate: Annotated[U16, Meta(le=BASIS)]
+    rate: BasisPoints
     fixed: CentsField
-    shop_share: Annotated[U16, Meta(le=BASIS)]
+    shop_share: BasisPoints
     payment_max: AmountField
     month_max: AmountField
     categories: Annotated[tuple[Code, ...], Meta(max_length=LISTED_MAX)]
