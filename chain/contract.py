@@ -77,12 +77,14 @@ class Method:
     """`run(draft, context, args)` changes the draft or raises a Rejected. `cost` is in µs or so.
 
     `carried`: may a decision of a board, of residents or of the federation carry it out?
+    `one_time`: may a key without an account call it? A function says so of one key and these
+    arguments, by what is in state.
     """
 
     args: type[Record]
     run: Callable[[Draft, Context, Any], None]
     cost: int | Callable[[Any], int] = 200
-    one_time: bool = False
+    one_time: bool | Callable[[View, bytes, Any], bool] = False
     carried: bool = True
 
 
@@ -278,8 +280,19 @@ def require_open(view: View, release: Release, body: Body) -> None:
     for call in body.calls:
         contract = release.contracts.get((call.contract, version_of(view, call.contract)))
         method = None if contract is None else contract.methods.get(call.method)
-        if method is None or call.version != version_of(view, call.contract) or not method.one_time:
+        if method is None or call.version != version_of(view, call.contract):
             raise ClosedToOneTimeKeys(call.contract, call.method)
+        if not _open_to(view, method, body.actor.key, call):
+            raise ClosedToOneTimeKeys(call.contract, call.method)
+
+
+def _open_to(view: View, method: Method, key: bytes, call: Call) -> bool:
+    if isinstance(method.one_time, bool):
+        return method.one_time
+    try:
+        return method.one_time(view, key, decode(method.args, call.args))
+    except Malformed:
+        return False
 
 
 def run_call(draft: Draft, context: Context, call: Call, *, carried: bool) -> None:

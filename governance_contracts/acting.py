@@ -80,15 +80,18 @@ def require_unfrozen(view: View, account: bytes) -> Account:
 def acting_account(view: View, context: Context, *, till: bool = False) -> bytes:
     """The account a call acts for, when its arguments do not name one.
 
-    The sender; or, when a board's decision carries the call, that wijk's treasury. `till`: may a
-    till key send it? Refuses NotAuthorised, UnknownBoard, NotRegistered, ClosedAccount,
-    TillKeyOnly, in that order.
+    The sender; when a board's decision carries the call, that wijk's treasury; under a mandate,
+    the account that gave it. `till`: may a till key send it?
+
+    Refuses NotAuthorised, UnknownBoard, NotRegistered, ClosedAccount, TillKeyOnly, in that order.
     """
     match context.decision:
         case None:
             account = context.account
         case Board(wijk):
             account = require_board(view, wijk).treasury
+        case Holder(account):
+            pass
         case _:
             raise NotAuthorised("account")
     require_actor(view, context, account, till=till)
@@ -109,6 +112,8 @@ def require_actor(
         context.require(Board(wijk))
         return found
     context.require(Holder(account))
+    if context.decision == Holder(account):
+        return found  # under a mandate, which says what it covers
     actor = context.actor
     if isinstance(actor, AccountActor) and actor.account == account:
         key = find_key(found, actor.key)

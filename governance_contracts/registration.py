@@ -22,7 +22,7 @@ from chain.account import (
     in_force,
     owner_at,
 )
-from chain.codec import U8, AccountId, Code, Hash, Record, Salt
+from chain.codec import U8, AccountId, Code, Hash, Millis, Record, Salt
 from chain.contract import Context
 from chain.errors import Rejected
 from chain.events import event
@@ -55,11 +55,13 @@ SECTORS = {
 class Registration(Record, tag=1):
     """`office`: the wijk that answers for an account whose home has no board of its own.
 
-    `registrar`: who entered it; empty when the board itself, or genesis, did.
+    `registrar`: who entered it; empty when the board itself, or genesis, did. `time_ms`: when; 0
+    at the founding.
     """
 
     office: Code
     registrar: Annotated[tuple[AccountId, ...], Meta(max_length=1)]
+    time_ms: Millis
 
 
 REGISTRATIONS: Table[bytes, Registration] = Table(31, "registration", Registration, raw)
@@ -127,6 +129,17 @@ def office_of(view: View, id: bytes, account: Account, height: int) -> str:
     return home if registration is None else registration.office
 
 
+def require_own_office(draft: Draft, context: Context, id: bytes) -> tuple[Account, str, bytes]:
+    """The account, the wijk whose office answers for it and now acts, and the registrar who does
+    (empty: the board).
+
+    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, in that order.
+    """
+    account = require_account(draft, id)
+    wijk = office_of(draft, id, account, context.height)
+    return account, wijk, require_office(draft, context, wijk)
+
+
 def register(draft: Draft, context: Context, args: Register) -> None:
     """Open accounts, in order, under the office of a wijk.
 
@@ -152,7 +165,7 @@ def enter(
         raise WrongAccountId(new.id)
     for key in new.keys:
         require_possession(context, new.id, key.key, key.proof)
-    _write(draft, new, office, registrar, context.height)
+    _write(draft, new, office, registrar, context.height, context.time_ms)
     context.emit(Registered(new.id, new.kind, office), new.id)
 
 
@@ -177,13 +190,18 @@ def found_account(draft: Draft, chain: bytes, office: str, new: NewAccount) -> N
     if wijk is None or wijk.level != Level.WIJK:
         raise ValueError(f"account {name}: its office {office!r} is not a wijk of this chain")
     try:
-        _write(draft, new, office, (), 0)
+        _write(draft, new, office, (), 0, 0)
     except Rejected as refusal:
         raise ValueError(f"account {name}: {refusal.name} {refusal.named()}") from None
 
 
 def _write(
-    draft: Draft, new: NewAccount, office: str, registrar: tuple[bytes, ...], height: int
+    draft: Draft,
+    new: NewAccount,
+    office: str,
+    registrar: tuple[bytes, ...],
+    height: int,
+    time_ms: int,
 ) -> None:
     numbered = tuple(AccountKey(i, key.key, key.role, key.place) for i, key in enumerate(new.keys))
     check_key_set(numbered, new.threshold)
@@ -200,7 +218,7 @@ def _write(
         height,
     )
     draft.put(ACCOUNTS, new.id, account)
-    draft.put(REGISTRATIONS, new.id, Registration(office, registrar))
+    draft.put(REGISTRATIONS, new.id, Registration(office, registrar, time_ms))
 
 
 def _check(view: View, new: NewAccount, office: str, height: int) -> None:

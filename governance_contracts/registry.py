@@ -10,13 +10,24 @@ is on the chain: an id, a keyed commitment, coarse codes (law.md 3.3).
     places.py         where a shop is
     lifecycle.py      moves, freezes, closing
     closing.py        what stands in the way of closing
+    attestations.py   checked unique, voter
+    minors.py         what minors may pay and earn
+    minority.py       entering minors, coming of age
     acting.py         who may act for whom
 """
 
 from __future__ import annotations
 
 from chain.contract import Contract, Method
-from governance_contracts import keys, lifecycle, places, registrars, registration
+from governance_contracts import (
+    attestations,
+    keys,
+    lifecycle,
+    minority,
+    places,
+    registrars,
+    registration,
+)
 from governance_contracts.acting import (
     ClosedAccount,
     FrozenAccount,
@@ -72,6 +83,18 @@ CONTRACT = Contract(
         "renew_freeze": Method(lifecycle.RenewFreeze, lifecycle.renew_freeze),
         "unfreeze": Method(lifecycle.Unfreeze, lifecycle.unfreeze),
         "close": Method(lifecycle.Close, lifecycle.close),
+        "attest_unique": Method(
+            attestations.AttestUnique, attestations.attest_unique, carried=False
+        ),
+        "confirm_unique": Method(
+            attestations.ConfirmUnique, attestations.confirm_unique, carried=False
+        ),
+        "withdraw_unique": Method(attestations.WithdrawUnique, attestations.withdraw_unique),
+        "attest_voter": Method(attestations.AttestVoter, attestations.attest_voter),
+        "withdraw_voter": Method(attestations.WithdrawVoter, attestations.withdraw_voter),
+        "attest_minor": Method(minority.AttestMinor, minority.attest_minor, cost=300),
+        "lift_minority": Method(minority.LiftMinority, minority.lift_minority, cost=800),
+        "set_chores": Method(minority.SetChores, minority.set_chores),
     },
     due={"thaw": lifecycle.thaw},
 )
