@@ -23,7 +23,18 @@ Note = Callable[[str, str, str, str], None]
 DECIDED, SEAT_LEFT, MOTION_ENDED = 302, 304, 402
 """Numbers of events."""
 CARRIED = 2
-MONEY = ("benefit", "claim", "coin", "earmark", "offline", "pay", "reserve", "standing")
+MONEY = (
+    "benefit",
+    "claim",
+    "coin",
+    "earmark",
+    "exchange",
+    "offline",
+    "pay",
+    "reserve",
+    "standing",
+    "winddown",
+)
 APPROVING = ("approve", "carry_out", "propose")
 
 NEEDS = {

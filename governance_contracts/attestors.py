@@ -96,8 +96,9 @@ def write_attestors(draft: Draft, args: SetAttestors) -> None:
     if known is None:
         zero = Cents(0)
         known = Reserve(
-            args.account, args.attestors, args.k, args.signers, 0, 0, 0, zero, zero, (), 0, zero, ()
-        )
+            args.account, args.attestors, args.k, args.signers, 0, 0, 0, 0, zero, zero, (), 0,
+            zero, (),
+        )  # fmt: skip
     update_reserve(
         draft,
         args.coin,

@@ -103,6 +103,7 @@ def book_statement(
         coin,
         reserve,
         sequence=statement.sequence,
+        more=statement.more,
         closed_ms=statement.closed_ms,
         balance=statement.closing,
         own=max(0, statement.opening) if first else reserve.own,

@@ -16,7 +16,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chain import crypto
-from chain.codec import U8, U32, U53, AccountId, Code, Hash, Millis, Record, encode
+from chain.codec import U8, U16, U32, U53, AccountId, Code, Hash, Millis, Record, encode
 from chain.errors import Rejected
 from chain.kinds import Tag
 from chain.money import CENTS_MAX, AmountField, CentsField
@@ -86,14 +86,17 @@ class Entry(Record, tag=1):
 class Statement(Record, tag=1):
     """A bank statement in whole. `account`: commitment to the bank account's number.
 
-    `sequence`: the bank's number, one more than the last. `closed_ms`: when it was closed.
-    `file`: hash of the bank's file under the reserve's key.
+    `sequence`: its number in the reserve's books, one more than the last. `closed_ms`: when it was
+    closed. `more`: a statement of the bank with more lines than fit one record is taken in parts
+    that follow one another; so many are still to come. `file`: hash of the bank's file under the
+    reserve's key.
     """
 
     coin: Code
     account: Hash
     currency: Currency
     sequence: U53
+    more: U16
     closed_ms: Millis
     opening: SignedCents
     closing: SignedCents
@@ -111,7 +114,8 @@ class Standing(Record, tag=1):
 class Reserve(Record, tag=1):
     """One coin's reserve. `attestors` sorted, `k` of them make a statement.
 
-    `signers`: who signs payments at the bank. `sequence` 0: no statement yet. `own`: the
+    `signers`: who signs payments at the bank. `sequence` 0: no statement yet.
+    `more`: parts of the bank's latest statement that are to come. `own`: the
     reserve's own money, first opening balance and interest less charges. `minted_today` is the
     total of the day `minted_day` (days since 1970). `short_ms`: since when the deficit has been
     above 1 % of what is owed.
@@ -122,6 +126,7 @@ class Reserve(Record, tag=1):
     k: U8
     signers: Annotated[tuple[AccountId, ...], Meta(max_length=ATTESTORS_MAX)]
     sequence: U53
+    more: U16
     closed_ms: Millis
     balance: SignedCents
     unattributed: CentsField

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Annotated
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chain.authority import Board, Federation
 from chain.codec import U8, AccountId, Code, Hash, Record
@@ -49,8 +50,21 @@ class Issuer(Record, tag=1):
     white_paper: Annotated[tuple[Hash, ...], Meta(max_length=1)]
 
 
+class Phase(IntEnum):
+    """Where a coin stands in its life; `winddown.py` moves it on."""
+
+    IN_USE = 0
+    ANNOUNCED = 1  # its end is decided: nothing new is made of it; payments go on
+    REDEEMING = 2  # every holder redeems, people too, in both regimes
+    CLAIMS = 3  # no payments any more; what is left is claimed at the office
+    CLOSED = 4  # nothing of it is in being
+
+
 class Coin(Record, tag=1):
-    """A coin of wijk `wijk`. No coin is made without an issuer, or while minting is stopped."""
+    """A coin of wijk `wijk`. No coin is made without an issuer, or while minting is stopped.
+
+    `phase`: a `Phase`.
+    """
 
     code: Code
     name: Name
@@ -58,6 +72,7 @@ class Coin(Record, tag=1):
     wijk: Code
     issuer: Annotated[tuple[Code, ...], Meta(max_length=1)]
     minting_stopped: bool
+    phase: U8
 
 
 class Accepted(Record, tag=1):
@@ -94,7 +109,8 @@ class UnknownIssuer(Rejected):
 
 
 class BadIssuer(Rejected):
-    """`why`: regime, or fixed (a regime does not change under a coin in being)."""
+    """`why`: regime, or fixed (the regime of an issuer never changes; a coin can change hands:
+    see switching.py)."""
 
     code = 509
     fields = ("why",)
@@ -104,6 +120,13 @@ class BadAcceptance(Rejected):
     """Coins are listed in order, each once."""
 
     code = 510
+
+
+class CoinWindsDown(Rejected):
+    """The coin is being wound down, or is closed: this is no longer done (`phase`: see Phase)."""
+
+    code = 512
+    fields = ("coin", "phase")
 
 
 class SetIssuer(Record, tag=1):
@@ -173,6 +196,12 @@ def require_coin(view: View, code: str) -> Coin:
     return coin
 
 
+def require_phase(coin: Coin, last: Phase = Phase.IN_USE) -> None:
+    """Has the coin's life come no further than this? Refuses CoinWindsDown."""
+    if coin.phase > last:
+        raise CoinWindsDown(coin.code, coin.phase)
+
+
 def regime_of(view: View, coin: Coin) -> int:
     """A coin without an issuer has none in circulation; it counts as e-money."""
     if not coin.issuer:
@@ -225,7 +254,7 @@ def check_coin(view: View, args: Add) -> None:
 
 
 def write_coin(draft: Draft, args: Add) -> None:
-    coin = Coin(args.code, args.name, args.currency, args.wijk, args.issuer, False)
+    coin = Coin(args.code, args.name, args.currency, args.wijk, args.issuer, False, Phase.IN_USE)
     draft.put(COINS, args.code, coin)
     draft.put(SUPPLY, args.code, NO_SUPPLY)
 
@@ -234,11 +263,7 @@ def stop_minting(draft: Draft, context: Context, args: StopMinting) -> None:
     """Refuses UnknownCoin, NotAuthorised (the coin's Board), in that order."""
     coin = require_coin(draft, args.coin)
     context.require(Board(coin.wijk))
-    draft.put(
-        COINS,
-        coin.code,
-        Coin(coin.code, coin.name, coin.currency, coin.wijk, coin.issuer, args.stopped),
-    )
+    draft.put(COINS, coin.code, replace(coin, minting_stopped=args.stopped))
     context.emit(MintingStopped(coin.code, args.stopped))
 
 

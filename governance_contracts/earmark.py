@@ -25,6 +25,8 @@ from governance_contracts.balances import FREE, LotId, held_of, move
 from governance_contracts.lots import (
     SUCCESSORS,
     Lot,
+    LotKind,
+    NotSpendable,
     Successor,
     expired,
     is_earmark,
@@ -137,12 +139,14 @@ def spending_of(
 def check_fit(number: int, lot: Lot, spending: Spending, category: str) -> None:
     """May this lot pay this line?
 
-    Refuses PersonPayee, RelatedPayee, PlaceMissing, OutsideRegion, OnlinePlace, WrongCategory,
-    LotExpired, in that order. The first two are for earmarks. Region-bound coin goes to a person
-    by home wijk, without a place. No deal is confirmed before the contract that confirms deals is
-    in force, so until then an earmark never pays a person.
+    Refuses NotSpendable, PersonPayee, RelatedPayee, PlaceMissing, OutsideRegion, OnlinePlace,
+    WrongCategory, LotExpired, in that order. The second and third are for earmarks. Region-bound
+    coin goes to a person by home wijk, without a place. No deal is confirmed before the contract
+    that confirms deals is in force, so until then an earmark never pays a person.
     """
     terms = lot.terms
+    if terms.kind == LotKind.CLEARING:
+        raise NotSpendable(number)
     if is_earmark(lot):
         if spending.to_person:
             raise PersonPayee(number)

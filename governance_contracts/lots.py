@@ -31,6 +31,7 @@ GRACE_MS = 30 * DAY_MS
 class LotKind(IntEnum):
     REGION_BOUND = 1
     EARMARK = 2
+    CLEARING = 3  # coin taken in by an exchange until both treasuries settle
 
 
 class After(IntEnum):
@@ -98,6 +99,14 @@ class BadTerms(Rejected):
     fields = ("why",)
 
 
+class NotSpendable(Rejected):
+    """A clearing lot waits for the settlement between two treasuries: it is neither spent, paid
+    out, nor redeemed by itself."""
+
+    code = 1400
+    fields = ("lot",)
+
+
 class UnknownLot(Rejected):
     code = 609
     fields = ("lot",)
@@ -153,6 +162,16 @@ def require_lot(view: View, lot: int) -> Lot:
     return found
 
 
+def clearing(into: str, holder: bytes) -> Terms:
+    """The terms of coin that `holder`, the treasury of coin `into`, took in by exchanges."""
+    kind, after = LotKind.CLEARING, After.REGION_BOUND
+    return Terms(kind, (), (into,), (holder,), (), 0, (), False, after, ())
+
+
+def is_region_bound(lot: Lot) -> bool:
+    return lot.terms.kind == LotKind.REGION_BOUND
+
+
 def is_earmark(lot: Lot) -> bool:
     return lot.terms.kind == LotKind.EARMARK
 
@@ -197,19 +216,29 @@ def ascending(entries: tuple[str, ...] | tuple[bytes, ...]) -> bool:
     return all(a < b for a, b in pairwise(entries))  # type: ignore[operator]
 
 
+def owner_of(fund: bytes, terms: Terms) -> tuple[bytes, ...]:
+    """Whose coin a lot of these terms is: the fund's for an earmark, else its holder's."""
+    return (fund,) if terms.kind == LotKind.EARMARK else ()
+
+
+def lot_place(coin: str, fund: bytes, terms: Terms) -> bytes:
+    """Where the number of the lot with these terms is kept."""
+    return crypto.tagged(Tag.COMMITMENT, encode((coin, owner_of(fund, terms), terms)))
+
+
 def lot_of(draft: Draft, coin: str, fund: bytes, terms: Terms) -> tuple[int, tuple[LotOpened, ...]]:
     """The number of the lot with these (checked) terms, opened now if it is new.
 
     The second value holds what to report.
     """
-    owner = (fund,) if terms.kind == LotKind.EARMARK else ()
-    place = crypto.tagged(Tag.COMMITMENT, encode((coin, owner, terms)))
+    owner = owner_of(fund, terms)
+    place = lot_place(coin, fund, terms)
     known = draft.get(LOT_NUMBERS, place)
     if known is not None:
         return known.lot, ()
     after, opened = _after(draft, coin, fund, terms)
     lot = next_number(draft, "lot")
-    if terms.kind == LotKind.REGION_BOUND:
+    if terms.kind != LotKind.EARMARK:
         after = lot
     draft.put(LOTS, lot, Lot(coin, owner, terms, after))
     draft.put(LOT_NUMBERS, place, LotNumber(lot))

@@ -13,9 +13,11 @@ from chain.money import CENTS_MAX, Cents
 from chain.state import Draft
 from governance_contracts.acting import FrozenAccount, is_frozen, require_account, require_actor
 from governance_contracts.balances import FREE, book, give_free, give_lot, spend
-from governance_contracts.coin import Coin, NotAccepted, accepts, require_coin
+from governance_contracts.coin import Coin, require_coin, require_phase
 from governance_contracts.limits import day_max, day_of, holding_max
 from governance_contracts.lots import LotKind, check_terms, lot_of
+from governance_contracts.meter import volume
+from governance_contracts.minors import check_earning
 from governance_contracts.outcomes import (
     BadLine,
     NotAFund,
@@ -30,6 +32,7 @@ from governance_contracts.payments import (
     Payout,
     PayoutLine,
 )
+from governance_contracts.regimes import check_bordered, check_payee, is_limited
 
 EARMARK = "EARM"
 """The purpose of a grant of earmarked coin: an entitlement, not income yet."""
@@ -39,7 +42,8 @@ def payout(draft: Draft, context: Context, args: Payout) -> None:
     """Pay every line or none.
 
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount (the payer),
-    NotAFund, UnknownCoin, what `check_terms` refuses, BadLine (sum), NotEnoughCoin, DayLimit,
+    NotAFund, UnknownCoin, for bound coin CoinWindsDown and BorderlessLot and
+    what `check_terms` refuses, BadLine (sum), NotEnoughCoin, DayLimit,
     PayoutLineRefused for the first line that `check_line` or the payee's limits refuse, in that
     order.
     """
@@ -52,6 +56,8 @@ def payout(draft: Draft, context: Context, args: Payout) -> None:
     lot = FREE
     earmarked = False
     for terms in args.terms:
+        require_phase(coin)
+        check_bordered(coin, terms, limited=is_limited(draft, coin))
         check_terms(draft, args.coin, terms, context.time_ms)
         earmarked = terms.kind == LotKind.EARMARK
         lot, opened = lot_of(draft, args.coin, args.payer, terms)
@@ -68,7 +74,7 @@ def payout(draft: Draft, context: Context, args: Payout) -> None:
         book(draft, args.coin, free=-total, lots=total)
     for position, line in enumerate(args.lines):
         try:
-            kind = check_line(draft, args, coin, line, earmarked)
+            kind = check_line(draft, context, args, coin, line, earmarked)
             if lot == FREE:
                 give_free(draft, line.payee, args.coin, line.amount, holding_max(draft, kind))
             else:
@@ -79,14 +85,22 @@ def payout(draft: Draft, context: Context, args: Payout) -> None:
             PayoutReceived(args.payer, args.coin, line.amount, lot, line.purpose, line.reference),
             line.payee,
         )
+    volume(draft, context, coin, total, limited=is_limited(draft, coin))
     context.emit(PaidOut(args.coin, len(args.lines), Cents(total), lot), args.payer)
 
 
-def check_line(draft: Draft, args: Payout, coin: Coin, line: PayoutLine, earmarked: bool) -> int:
+def check_line(
+    draft: Draft,
+    context: Context,
+    args: Payout,
+    coin: Coin,
+    line: PayoutLine,
+    earmarked: bool,
+) -> int:
     """The kind of the payee's account.
 
     Refuses UnknownPurpose (an earmark's is EARM, and nothing else's is), NotRegistered,
-    ClosedAccount, PaysItself, NotAccepted, in that order.
+    ClosedAccount, PaysItself, what `check_payee` and `check_earning` refuse, in that order.
     """
     if (line.purpose == EARMARK) != earmarked:
         raise UnknownPurpose(line.purpose)
@@ -95,6 +109,6 @@ def check_line(draft: Draft, args: Payout, coin: Coin, line: PayoutLine, earmark
     payee = require_account(draft, line.payee)
     if line.payee == args.payer:
         raise PaysItself(line.payee)
-    if not accepts(draft, line.payee, coin):
-        raise NotAccepted(line.payee, coin.code)
+    check_payee(draft, coin, line.payee, payee, context.height)
+    check_earning(draft, context, line.payee, payee, line.purpose)
     return payee.kind

@@ -85,7 +85,18 @@ FOUNDING_METHODS = frozenset(
 """All that a founding board or a caretaker may decide (see docs/adr/0001-founding-boards.md)."""
 
 MONEY_CONTRACTS = frozenset(
-    {"benefit", "claim", "coin", "earmark", "offline", "pay", "reserve", "standing"}
+    {
+        "benefit",
+        "claim",
+        "coin",
+        "earmark",
+        "exchange",
+        "offline",
+        "pay",
+        "reserve",
+        "standing",
+        "winddown",
+    }
 )
 """A decision that carries a call of one of these needs two approvals, whatever the fraction."""
 

@@ -22,7 +22,8 @@ from chain.events import event
 from chain.money import AmountField, Cents
 from chain.rules import DAY_MS, next_number
 from chain.state import Draft, View
-from governance_contracts.acting import FrozenAccount, is_frozen, require_actor
+from governance_contracts.acting import require_actor
+from governance_contracts.allowance import require_cashing
 from governance_contracts.balances import (
     FREE,
     LotId,
@@ -50,9 +51,11 @@ from governance_contracts.books import (
     statement_key,
 )
 from governance_contracts.closing import Obstacle, before_closing
-from governance_contracts.coin import Regime, regime_of, require_coin
+from governance_contracts.coin import Phase, Regime, regime_of, require_coin, require_phase
 from governance_contracts.deadlines import is_short
-from governance_contracts.lots import is_earmark, require_lot
+from governance_contracts.lots import is_region_bound, require_lot
+from governance_contracts.minors import require_parent
+from governance_contracts.writedown import WRITE_DOWNS, WorthNothing, WrittenDown, scaled, worth
 
 EXPORT_MAX = 500
 REJECT_AFTER_MS = 5 * DAY_MS
@@ -194,13 +197,13 @@ class Exported(Record, tag=708):
 def redeem(draft: Draft, context: Context, args: Redeem) -> None:
     """Request a redemption.
 
-    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount, UnknownCoin,
-    CoinWindsDown (closed), UnknownReserve, NotRedeemable, UnknownLot, LotNotRedeemable,
+    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount, ParentNeeded,
+    UnknownCoin, CoinWindsDown (closed), UnknownReserve, NotRedeemable, UnknownLot, LotNotRedeemable,
     NotEnoughCoin, WorthNothing, in that order.
     """
     holder = require_actor(draft, context, args.holder)
-    if is_frozen(holder):
-        raise FrozenAccount(args.holder)
+    require_cashing(draft, context, args.holder, holder, args.destination)
+    require_parent(draft, context, args.holder, holder)
     coin = require_coin(draft, args.coin)
     require_phase(coin, Phase.CLAIMS)
     require_reserve(draft, args.coin)

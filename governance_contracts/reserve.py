@@ -38,7 +38,7 @@ from governance_contracts.books import (
     require_reserve,
     update_reserve,
 )
-from governance_contracts.coin import ISSUERS, Coin, require_coin
+from governance_contracts.coin import ISSUERS, Coin, require_coin, require_phase
 from governance_contracts.deadlines import cover_due, return_due, watch_cover
 from governance_contracts.limits import day_of
 from governance_contracts.redemption import (
@@ -114,6 +114,13 @@ class MintLimit(Rejected):
 class NotUnattributed(Rejected):
     code = 728
     fields = ("statement", "entry")
+
+
+class PartsMissing(Rejected):
+    """The latest statement of the bank is not whole: `more` parts of it are to be attested."""
+
+    code = 729
+    fields = ("more",)
 
 
 class SetStanding(Record, tag=1):
@@ -192,7 +199,8 @@ def mint(draft: Draft, context: Context, args: Mint) -> None:
 
     By the coin's Board, or by a minter of its standing decision if the deposit's reference is
     opened. Refuses UnknownCoin, UnknownReserve, NotAuthorised, MintingIsStopped, InDeficit,
-    StatementTooOld, UnknownEntry, EntryUsed, AmountDiffers, FundUnknown, MintLimit, in that order.
+    StatementTooOld, PartsMissing, UnknownEntry, EntryUsed, AmountDiffers, FundUnknown, MintLimit,
+    in that order.
     """
     coin = require_coin(draft, args.coin)
     reserve = require_reserve(draft, args.coin)
@@ -203,6 +211,8 @@ def mint(draft: Draft, context: Context, args: Mint) -> None:
         raise InDeficit(args.coin, deficit)
     if not reserve.sequence or context.time_ms - reserve.closed_ms > STALE_MS:
         raise StatementTooOld(reserve.closed_ms)
+    if reserve.more:
+        raise PartsMissing(reserve.more)
     place = (args.coin, args.statement, args.entry)
     entry = draft.get(ENTRIES, place)
     if entry is None or entry.kind != EntryKind.DEPOSIT:
@@ -239,7 +249,8 @@ def minting_limit(view: View, context: Context, coin: Coin, reserve: Reserve, ar
 
 
 def require_minting(view: View, coin: Coin) -> None:
-    """Refuses MintingIsStopped: stopped, issuer, custodian."""
+    """Refuses CoinWindsDown; MintingIsStopped: stopped, issuer, custodian."""
+    require_phase(coin)
     if coin.minting_stopped:
         raise MintingIsStopped(coin.code, "stopped")
     issuer = view.get(ISSUERS, coin.issuer[0]) if coin.issuer else None

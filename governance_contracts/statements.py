@@ -98,6 +98,14 @@ class ClosedLater(Rejected):
     fields = ("closed_ms",)
 
 
+class WrongPart(Rejected):
+    """A statement of the bank that comes in parts is taken whole before the next: `more` parts
+    would be to come, where `expected` is right."""
+
+    code = 714
+    fields = ("more", "expected")
+
+
 class BadEntry(Rejected):
     """`why`: number, kind, sign, or redemption / returns / reference where none belongs."""
 
@@ -178,13 +186,15 @@ def drop_rivals(draft: Draft, coin: str, sequence: int) -> None:
 def check_statement(view: View, reserve: Reserve, statement: Statement, time_ms: int) -> None:
     """Does it follow and add up?
 
-    Refuses OtherBankAccount, StatementGap, DoesNotAddUp, DoesNotFollow, WrongCurrency,
+    Refuses OtherBankAccount, StatementGap, WrongPart, DoesNotAddUp, DoesNotFollow, WrongCurrency,
     ClosedLater, BadEntry, in that order.
     """
     if statement.account != reserve.account:
         raise OtherBankAccount()
     if statement.sequence == 0 or (reserve.sequence and statement.sequence != reserve.sequence + 1):
         raise StatementGap(statement.sequence, reserve.sequence + 1)
+    if reserve.more and statement.more != reserve.more - 1:
+        raise WrongPart(statement.more, reserve.more - 1)
     total = statement.opening + sum(
         entry.amount if entry.credit else -entry.amount for entry in statement.entries
     )

@@ -14,6 +14,7 @@ from governance_contracts import (
     claim,
     coin,
     earmark,
+    exchange,
     federation,
     mandate,
     offline,
@@ -22,6 +23,8 @@ from governance_contracts import (
     registry,
     reserve,
     standing,
+    switching,
+    winddown,
 )
 
 CONTRACTS: tuple[Contract, ...] = (
@@ -38,6 +41,9 @@ CONTRACTS: tuple[Contract, ...] = (
     standing.CONTRACT,
     claim.CONTRACT,
     offline.CONTRACT,
+    switching.CONTRACT,
+    exchange.CONTRACT,
+    winddown.CONTRACT,
 )
 
 RELEASE: Release = release(CONTRACTS)
@@ -57,5 +63,8 @@ CONTRACT_VERSIONS: tuple[tuple[str, int], ...] = (
     ("standing", 1),
     ("claim", 1),
     ("offline", 1),
+    ("issuer", 1),
+    ("exchange", 1),
+    ("winddown", 1),
 )
 """In force from genesis: name and version."""
