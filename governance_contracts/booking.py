@@ -41,6 +41,7 @@ from governance_contracts.books import (
     count_under_way,
     cover_of,
     deficit_of,
+    face_of,
     hash_of,
     liabilities_of,
     put_redemption,
@@ -222,10 +223,10 @@ class Line:
         self.draft.delete(WAITING, (self.coin, name))
         count_under_way(self.draft, redemption.holder, -1)
         put_redemption(self.draft, name, redemption, RedemptionState.SETTLED)
-        amount = redemption.amount
-        book(self.draft, self.coin, redeeming=-amount, burned=amount)
-        self.context.emit(RedemptionSettled(name, amount), redemption.holder)
-        return EntryState.USED, amount
+        face = face_of(redemption)
+        book(self.draft, self.coin, redeeming=-face, burned=face)
+        self.context.emit(RedemptionSettled(name, redemption.amount), redemption.holder)
+        return EntryState.USED, face
 
     def bounce(self) -> EntryState:
         """Came back after it was paid: the burned coin is made again, for the same holder."""

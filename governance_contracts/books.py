@@ -188,7 +188,8 @@ class RedeemedPart(Record, tag=1):
 
 
 class Redemption(Record, tag=1):
-    """`destination`: commitment to the bank account. `parts`: what goes back if it bounces.
+    """`amount`: the euros it pays. `destination`: commitment to the bank account. `parts`: what
+    goes back if it bounces; more than `amount` after a write-down.
     `file`: commitment to the payment file it was exported in, at `exported_ms`."""
 
     coin: Code
@@ -274,9 +275,12 @@ def deficit_of(view: View, coin: str) -> int:
     reserve = view.get(RESERVES, coin)
     if reserve is None:
         return 0
-    supply = supply_of(view, coin)
-    owed = supply.redeeming + worth(view, coin, total_of(supply) - supply.redeeming)
-    return max(0, owed - cover_of(reserve))
+    return max(0, worth(view, coin, liabilities_of(view, coin)) - cover_of(reserve))
+
+
+def face_of(redemption: Redemption) -> int:
+    """How much coin is under way in it."""
+    return sum(part.amount for part in redemption.parts)
 
 
 def deposit_reference(account: bytes, salt: bytes) -> bytes:

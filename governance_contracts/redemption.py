@@ -55,7 +55,7 @@ from governance_contracts.coin import Phase, Regime, regime_of, require_coin, re
 from governance_contracts.deadlines import is_short
 from governance_contracts.lots import is_region_bound, require_lot
 from governance_contracts.minors import require_parent
-from governance_contracts.writedown import WRITE_DOWNS, WorthNothing, WrittenDown, scaled, worth
+from governance_contracts.writedown import WorthNothing, WrittenDown, worth
 
 EXPORT_MAX = 500
 REJECT_AFTER_MS = 5 * DAY_MS
@@ -198,8 +198,8 @@ def redeem(draft: Draft, context: Context, args: Redeem) -> None:
     """Request a redemption.
 
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount, ParentNeeded,
-    UnknownCoin, CoinWindsDown (closed), UnknownReserve, NotRedeemable, UnknownLot, LotNotRedeemable,
-    NotEnoughCoin, WorthNothing, in that order.
+    UnknownCoin, CoinWindsDown (closed), UnknownReserve, NotRedeemable, UnknownLot,
+    LotNotRedeemable, NotEnoughCoin, WorthNothing, in that order.
     """
     holder = require_actor(draft, context, args.holder)
     require_cashing(draft, context, args.holder, holder, args.destination)
@@ -241,7 +241,7 @@ def request(
             book(draft, coin, lots=-part.amount, redeeming=part.amount)
     name = next_number(draft, "redemption")
     if paid < face:
-        parts = write_down(draft, context, name, coin, holder, parts)
+        context.emit(WrittenDown(name, coin, Cents(face), Cents(paid)), holder)
     redemption = Redemption(
         coin,
         holder,
@@ -257,28 +257,6 @@ def request(
     draft.put(WAITING, (coin, name), Waiting(Cents(paid)))
     count_under_way(draft, holder, 1)
     return name, Cents(paid)
-
-
-def write_down(
-    draft: Draft,
-    context: Context,
-    name: int,
-    coin: str,
-    holder: bytes,
-    parts: tuple[RedeemedPart, ...],
-) -> tuple[RedeemedPart, ...]:
-    """Of coin that is under way in these parts, burn what no euros stand behind; returns the parts
-    that are paid (and that come back if the payment bounces)."""
-    face = sum(part.amount for part in parts)
-    paid = worth(draft, coin, face)
-    shares = scaled([part.amount for part in parts], draft.get(WRITE_DOWNS, coin))
-    book(draft, coin, redeeming=paid - face, burned=face - paid)
-    context.emit(WrittenDown(name, coin, Cents(face), Cents(paid)), holder)
-    return tuple(
-        RedeemedPart(part.lot, Cents(share))
-        for part, share in zip(parts, shares, strict=True)
-        if share
-    )
 
 
 def redeemed_parts(view: View, args: Redeem) -> tuple[RedeemedPart, ...]:

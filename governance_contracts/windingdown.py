@@ -31,8 +31,8 @@ from governance_contracts.books import (
     statement_key,
 )
 from governance_contracts.coin import COINS, Coin, Phase, require_coin
-from governance_contracts.redemption import RedemptionCancelled, give_back, write_down
-from governance_contracts.writedown import WRITE_DOWNS, WriteDown, worth
+from governance_contracts.redemption import RedemptionCancelled, give_back
+from governance_contracts.writedown import WRITE_DOWNS, WriteDown, WrittenDown, worth
 
 NOTICE_DAYS = Parameter(
     "winddown_notice_days", 90, 30, 365, "days from deciding a coin's end to redeeming it"
@@ -220,9 +220,9 @@ def write_waiting_down(draft: Draft, context: Context, coin: str) -> None:
         assert known is not None, "what waits was asked for"
         paid = worth(draft, coin, place.amount)
         if paid:
-            parts = write_down(draft, context, name, coin, known.holder, known.parts)
             draft.put(WAITING, (coin, name), Waiting(Cents(paid)))
-            draft.put(REDEMPTIONS, name, replace(known, amount=Cents(paid), parts=parts))
+            draft.put(REDEMPTIONS, name, replace(known, amount=Cents(paid)))
+            context.emit(WrittenDown(name, coin, known.amount, Cents(paid)), known.holder)
         else:
             hand_back(draft, context, coin, name, known)
 

@@ -11,8 +11,6 @@ request, are part of the rest and go where the rest goes. A coin without a recor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from chain.codec import U53, Code, Record
 from chain.errors import Rejected
 from chain.events import event
@@ -50,18 +48,5 @@ class WrittenDown(Record, tag=1504):
 
 def worth(view: View, coin: str, amount: int) -> int:
     """Cents of euros for this much coin."""
-    return scaled([amount], view.get(WRITE_DOWNS, coin))[0]
-
-
-def scaled(amounts: Sequence[int], rate: WriteDown | None) -> list[int]:
-    """What each part of a request pays: together the floor of the whole, none above its part."""
-    if rate is None:
-        return list(amounts)
-    shares = []
-    before = done = 0
-    for amount in amounts:
-        before += amount
-        now = before * rate.numerator // rate.denominator
-        shares.append(now - done)
-        done = now
-    return shares
+    rate = view.get(WRITE_DOWNS, coin)
+    return amount if rate is None else amount * rate.numerator // rate.denominator

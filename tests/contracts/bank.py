@@ -34,6 +34,7 @@ from governance_contracts.books import (
     Redemption,
     Reserve,
     Statement,
+    face_of,
     hash_of,
     require_reserve,
 )
@@ -110,6 +111,7 @@ class MoneyTown(Town):
             "account": BANK_ACCOUNT,
             "currency": "EUR",
             "sequence": reserve.sequence + 1,
+            "more": 0,
             "closed_ms": self.time_ms,
             "opening": reserve.balance,
             "closing": reserve.balance + signed(entries),
@@ -167,7 +169,7 @@ class MoneyTown(Town):
             h.amount for _, held in self.all_of(HELD_LOTS) for h in held.lots if h.coin == coin
         )
         redeeming = sum(
-            r.amount for _, r in self.all_of(REDEMPTIONS) if r.coin == coin and r.state in (1, 2)
+            face_of(r) for _, r in self.all_of(REDEMPTIONS) if r.coin == coin and r.state in (1, 2)
         )
         return free, bound, redeeming
 
