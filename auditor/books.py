@@ -18,11 +18,13 @@ from collections.abc import Callable
 
 from auditor.authority import Decisions, Ran
 from auditor.balances import FREE, Balances
+from auditor.benefits import Benefits
 from auditor.comparison import Comparison
 from auditor.findings import Finding, Report
 from auditor.letters import Letters
 from auditor.numbers import Numbers
 from auditor.offline import Offline
+from auditor.payments import Payments
 from auditor.recurring import Recurring
 from auditor.reserve import bank_of
 from auditor.wire import Fields, fields, stored, written
@@ -31,18 +33,14 @@ from chain.block import Header, Receipt
 from chain.certificate import Seats
 from chain.execution import Applied
 from chain.ledger import KeyValue, Ledger
-from chain.rules import DAY_MS
 from chain.transaction import Transaction
 from genesis.document import Genesis
 from genesis.texts import _
 
-ACCOUNTS, LOTS, PAYMENTS = 1, 70, 90
-GRACE_MS = 30 * DAY_MS
+ACCOUNTS, LOTS = 1, 70
 SUCCESSIONS_MAX = 8
 
 Handler = Callable[[Fields, bytes], None]
-Part = list[int]
-"""Line, lot, amount, given back."""
 
 
 class Books:
@@ -56,18 +54,26 @@ class Books:
         self.successors: dict[bytes, bytes] = {}
         self._applied: Applied | None = None
         self._before: Ledger | None = None
-        self._recent: dict[tuple[bytes, int], list[Part]] = {}
-        self._refunds: deque[Fields] = deque()
-        self._id = b""
         self._payers: tuple[bytes, ...] | None = None
-        self._paid: Fields | None = None
-        self._back: Fields | None = None
+        self._decided = False
         self._run = (0, 0)
         self._reclaimed = False
         self._comparison = Comparison(self.balances, self.note)
         self._letters = letters = Letters(self.balances, self.note)
         self._recurring = recurring = Recurring(self.note)
         self._offline = offline = Offline(self.balances, self.note)
+        benefits = Benefits(self.balances, self.note)
+        self._payments = payments = Payments(
+            self.balances,
+            benefits,
+            self.note,
+            self._check_paying,
+            self._written,
+            self._stored,
+            self._heir,
+            self._time_ms,
+        )
+        self._benefits = benefits
         bank = self.bank
         bank.fund_of = self._fund_of
         self._handlers: dict[int, Handler] = {
@@ -87,12 +93,24 @@ class Books:
             712: bank.received,
             713: lambda event, party: bank.attributed(event),
             716: bank.burned,
-            800: self._paid_by,
-            801: self._received_by,
-            802: self._refunded,
-            803: self._gave_back,
+            800: payments.paid,
+            1103: self._estate_paid,
+            1105: self._estate_redeemed,
+            801: payments.received,
+            802: payments.refunded,
+            803: payments.gave_back,
             804: self._paid_out,
             805: self._payout_received,
+            1200: payments.discounted,
+            1202: benefits.told,
+            1203: payments.discount_returned,
+            1210: benefits.opened,
+            1211: benefits.closed,
+            1212: benefits.admitted,
+            1213: benefits.removed,
+            1214: benefits.joined,
+            1215: benefits.left,
+            1216: self._pot_filled,
             1600: self._letters_issued,
             1601: lambda event, party: letters.claimed(event, party, self._header()),
             1603: letters.returned,
@@ -118,11 +136,13 @@ class Books:
         self.height = applied.block.header.height
         self.decisions.seats = seats_after
         self._applied, self._before = applied, before
-        self._recent.clear()
+        self._payments.begin_block()
         due = len(applied.receipts) - len(applied.transactions)
         for receipt in applied.receipts[:due]:
             self._payers = None
-            self._events(receipt, [fields(event.data) for event in receipt.events])
+            events = [fields(event.data) for event in receipt.events]
+            self.decisions.due(events)
+            self._events(receipt, events)
         for transaction, receipt in zip(applied.transactions, applied.receipts[due:], strict=True):
             body = transaction.body
             if not self.numbers.use(body.actor, body.number):
@@ -137,8 +157,9 @@ class Books:
     def _transaction(self, transaction: Transaction, receipt: Receipt) -> None:
         try:
             events = [fields(event.data) for event in receipt.events]
-            self._id = receipt.id
+            self._payments.transaction = receipt.id
             self._payers = tuple([witness.signer for witness in transaction.witnesses])
+            self._decided = False
             for call in transaction.body.calls:
                 if call.method != "pay" or call.contract != "pay":
                     self._begin(self.decisions.ran(transaction, events))
@@ -161,12 +182,13 @@ class Books:
                 self.note("authority", message, call.args[1].hex(), "")
         self.bank.begin(calls)
         self._letters.begin(calls)
-        self._refunds = deque(
+        self._payments.asked = deque(
             [*call.args[:3], *(call.args[3:] or [[]])]
             for call in calls
             if call.name in ("pay.refund", "pay.reverse")
         )
         boards = [call.under for call in calls if call.under]
+        self._decided = bool(boards)
         treasuries = self.decisions.treasuries
         self._payers += tuple(treasuries[wijk] for wijk in boards if wijk in treasuries)
 
@@ -180,9 +202,7 @@ class Books:
                 handler(event, told.party)
             except (ValueError, TypeError, IndexError, KeyError) as error:
                 self._unreadable(receipt, error)
-        if self._paid is not None:
-            self._paid = None
-            self.note("receipt", _("A payment that nobody received."), "", receipt.id.hex())
+        self._payments.end_receipt(receipt.id)
 
     def _unreadable(self, receipt: Receipt, error: Exception) -> None:
         self.note(
@@ -194,33 +214,11 @@ class Books:
 
     # Payments.
 
-    def _paid_by(self, event: Fields, party: bytes) -> None:
-        _n, number, _payee, coin, amount, drawn = event
+    def _check_paying(self, party: bytes, payee: bytes, amount: int) -> None:
         payers = self._payers
-        covered = self._recurring.covers(party, event[2], amount)
+        covered = self._recurring.covers(party, payee, amount)
         if payers is not None and party not in payers and not covered:
             self._check_payer(party)
-        total = 0
-        add = self.balances.add
-        for _tag, _line, lot, part in drawn:
-            add(party, coin, lot, -part)
-            total += part
-        if total != amount:
-            self._differs(_("parts of a payment"), amount, total)
-        self._paid = event
-        self._recent[(self._id, number)] = [[p[1], p[2], p[3], 0] for p in drawn]
-
-    def _received_by(self, event: Fields, party: bytes) -> None:
-        paid, self._paid = self._paid, None
-        coin, credits = event[3], event[8]
-        if paid is None or [paid[1], *paid[2:5]] != [event[1], party, coin, event[4]]:
-            self.note("receipt", _("Payer and payee were told different things."), "", party.hex())
-        total = 0
-        for _tag, lot, amount in credits:
-            self.balances.add(party, coin, lot, amount)
-            total += amount
-        if total != event[4]:
-            self._differs(_("credits of a payment"), event[4], total)
 
     def _check_payer(self, payer: bytes) -> None:
         """Nobody's money moves without the holder's signature, or its board's decision."""
@@ -246,63 +244,10 @@ class Books:
         self._run = (0, 0)
         self.balances.add(party, coin, FREE, -amount)
 
-    def _refunded(self, event: Fields, party: bytes) -> None:
-        _n, _payment, _number, _payee, coin, _amount, credits = event
-        for _tag, lot, amount in credits:
-            self.balances.add(party, coin, lot, amount)
-        self._back = event
-
-    def _gave_back(self, event: Fields, party: bytes) -> None:
-        """The payee gives of what each part became, then free coin; what ran out long ago goes to
-        its fund."""
-        _n, payment, number, _payer, coin, amount = event
-        told, self._back = self._back, None
-        args: Fields = self._refunds.popleft() if self._refunds else [0, b"", 0, []]
-        if told is None or told[1:3] != [payment, number] or args[1:3] != [payment, number]:
-            self.note("receipt", _("A refund that nobody asked for."), "", payment.hex())
-            return
-        parts = self._parts_of(payment, number)
-        left: dict[int, int] = {line: most for _tag, line, most in args[3]}
-        all_lines = not args[3]
-        total = heirs = 0
-        for part in reversed(parts):
-            line, lot, drawn, before = part
-            most = drawn - before
-            given = most if all_lines else min(left.get(line, 0), most)
-            left[line] = left.get(line, 0) - given
-            part[3] += given
-            total += given
-            heirs += self._give_part(party, coin, lot, given)
-        if total != amount:
-            self._differs(_("parts of a refund"), amount, total)
-        returned = sum(credit[2] for credit in told[6])
-        if returned + heirs != amount:
-            self._differs(_("credits of a refund"), amount - heirs, returned)
-
-    def _give_part(self, payee: bytes, coin: str, lot: int, amount: int) -> int:
-        """Take a part from the payee; returns how much of it goes to a fund, and gives it."""
-        terms = self._written(LOTS, lot.to_bytes(8, "big")) if lot else None
-        after = terms[4] if terms else FREE
-        bound = min(amount, self.balances.of(payee, coin, after)) if after else 0
-        self.balances.add(payee, coin, after, -bound)
-        self.balances.add(payee, coin, FREE, bound - amount)
-        assert self._applied is not None, "refunds stand in blocks"
-        time_ms = self._applied.block.header.time_ms
-        if terms is None or not terms[3][7] or time_ms < terms[3][7][0] + GRACE_MS:
-            return 0
-        self.balances.add(self._heir(terms[2][0]), coin, FREE, amount)
-        return amount
-
-    def _parts_of(self, payment: bytes, number: int) -> list[Part]:
-        """The parts of a payment, from this block or from the state before it."""
-        known = self._recent.get((payment, number))
-        if known is not None:
-            return known
-        assert self._before is not None, "refunds stand in blocks"
-        record = stored(self._before, PAYMENTS, payment + bytes([number]))
-        parts = [part[1:5] for part in record[6]] if record else []
-        self._recent[(payment, number)] = parts
-        return parts
+    def _pot_filled(self, event: Fields, party: bytes) -> None:
+        if self._payers is not None and party not in self._payers:
+            self._check_payer(party)
+        self._benefits.filled(event, party)
 
     def _heir(self, fund: bytes) -> bytes:
         for _step in range(SUCCESSIONS_MAX):
@@ -334,6 +279,31 @@ class Books:
 
     def _successor_named(self, event: Fields, party: bytes) -> None:
         self.successors[event[1]] = event[2]
+
+    # Estates: two of the office sign for the dead, or a board decides.
+
+    def _estate_paid(self, event: Fields, party: bytes) -> None:
+        _n, account, heir, coin, amount, parts, by = event
+        self._require_desk(account, by)
+        total = 0
+        for _tag, lot, part in parts:
+            self.balances.add(account, coin, lot, -part)
+            self.balances.add(heir, coin, lot, part)
+            total += part
+        if total != amount:
+            self._differs(_("parts of a payment"), amount, total)
+
+    def _estate_redeemed(self, event: Fields, party: bytes) -> None:
+        _n, account, by = event
+        self._require_desk(account, by)
+        assert self._payers is not None, "only transactions redeem"
+        self._payers += (account,)
+
+    def _require_desk(self, account: bytes, by: list[bytes]) -> None:
+        signed = set(by) <= set(self._payers or ()) and len(set(by)) == 2
+        if not signed and not (self._decided and not by):
+            message = _("Money moved without its holder's signature or its board's decision.")
+            self.note("authority", message, account.hex(), "")
 
     def _requested(self, event: Fields, party: bytes) -> None:
         if self._payers is not None and party not in self._payers:
@@ -372,6 +342,14 @@ class Books:
     def _written(self, table: int, key: bytes) -> Fields | None:
         assert self._applied is not None and self._before is not None, "inside a block"
         return written(self._applied, self._before, table, key)
+
+    def _stored(self, table: int, key: bytes) -> Fields | None:
+        assert self._before is not None, "inside a block"
+        return stored(self._before, table, key)
+
+    def _time_ms(self) -> int:
+        assert self._applied is not None, "inside a block"
+        return self._applied.block.header.time_ms
 
     def _differs(self, what: str, expected: int, found: int) -> None:
         message = _("{what}: the sums differ.").format(what=what)

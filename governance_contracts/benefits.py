@@ -227,6 +227,7 @@ class DiscountReturned(Record, tag=1203):
 
     payment: Hash
     number: U8
+    benefit: Code
     fund: AccountId
     shop: AccountId
     coin: Code

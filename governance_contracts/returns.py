@@ -136,7 +136,13 @@ def give_to_each(
             fund, restored = return_discount(draft, payment, discount, after)
             told.append(
                 DiscountReturned(
-                    *place, fund, payment.payee, payment.coin, Cents(amount), Cents(restored)
+                    *place,
+                    discount.benefit,
+                    fund,
+                    payment.payee,
+                    payment.coin,
+                    Cents(amount),
+                    Cents(restored),
                 )
             )
         given_free += amount

@@ -228,7 +228,9 @@ def test_a_payee_that_gets_more_than_the_receipt_says_is_found(h: History) -> No
 
 
 def test_money_that_moves_without_its_holder_is_found(h: History) -> None:
-    def anybody(draft: Draft, _context: Context, who: bytes) -> account.Account | None:
+    def anybody(
+        draft: Draft, _context: Context, who: bytes, **_more: bool
+    ) -> account.Account | None:
         return draft.find(account.ACCOUNTS, who)
 
     evil = with_another(h, "pay", "pay", pay, "require_actor", anybody)
