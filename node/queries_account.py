@@ -84,7 +84,7 @@ def account(
             shapes.WindowShape(key=window.key, highest=window.highest)
             for window in purse_of(ledger, account_id).windows
         ],
-        coins=_holdings(ledger, account_id, prefix),
+        coins=holdings(ledger, account_id, prefix),
         accepts=accepted(ledger, account_id),
         places=open_places(ledger, account_id, found),
         proof=proved,
@@ -105,7 +105,7 @@ def _entry(account: Account, height: int) -> shapes.AccountShape:
     )
 
 
-def _holdings(ledger: Ledger, account_id: bytes, prefix: str) -> list[shapes.HoldingShape]:
+def holdings(ledger: Ledger, account_id: bytes, prefix: str) -> list[shapes.HoldingShape]:
     """One per coin held in any form, sorted by coin."""
     free = {holding.coin: holding.amount for holding in purse_of(ledger, account_id).free}
     held = ledger.find(HELD_LOTS, account_id)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genesis.console import N_, Exit, UserError, _
+from wallet_cli.client import ApiError
 from wallet_cli.desk import Session, account_of, wallet_command
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Acting:
     """Who makes the calls of this command; all empty: the wallet's own account.
 
     `board`: the wijk whose board proposes; `together`: that proposal goes to all boards.
-    `account`: the address acted for, where that does not follow.
+    `account`: the address acted for, where that does not follow. `along`: other wallets of this
+    home that sign too. `sheet`: print the signed transaction for somebody else to sign and send.
     """
 
     board: str = ""
@@ -39,6 +41,8 @@ class Acting:
     motivation: str = ""
     mandate: int | None = None
     account: str = ""
+    along: tuple[str, ...] = ()
+    sheet: bool = False
 
     @property
     def own(self) -> bool:
@@ -56,6 +60,8 @@ def acting_command(command: Callable[..., Any]) -> Callable[..., Any]:
         motivation: str | None,
         mandate: int | None,
         on_behalf_of: str | None,
+        with_wallet: tuple[str, ...],
+        sheet: bool,
         **values: Any,
     ) -> Any:
         ways = [way for way in (as_board, as_boards, mandate) if way is not None]
@@ -78,6 +84,8 @@ def acting_command(command: Callable[..., Any]) -> Callable[..., Any]:
             motivation or "",
             mandate,
             on_behalf_of or "",
+            with_wallet,
+            sheet,
         )
         return command(*args, **values)
 
@@ -108,6 +116,17 @@ def acting_command(command: Callable[..., Any]) -> Callable[..., Any]:
                 metavar="ADDRESS",
                 help=N_("Which account, if a board acts for another than its treasury."),
             ),
+            click.option(
+                "--with-wallet",
+                metavar="NAME",
+                multiple=True,
+                help=N_("Let this other wallet of the home sign too; may be given again."),
+            ),
+            click.option(
+                "--sheet",
+                is_flag=True,
+                help=N_("Print it signed, for somebody else's `tx sign` and `tx send`."),
+            ),
         )
     ):
         made = option(made)
@@ -130,16 +149,19 @@ def acts_for(session: Session) -> bytes:
     if how.account:
         return account_of(session.profile, how.account)
     if how.mandate is not None:
-        found = session.client.get(f"/v1/accounts/{session.profile.address}/mandates")
-        for one in found.get("mandates", []):
-            if one.get("number") == how.mandate:
-                return account_of(session.profile, str(one["granter"]))
-        raise UserError(
-            _("You have no mandate {number}; `wallet mandate list` shows yours.").format(
-                number=how.mandate
-            ),
-            Exit.USAGE,
-        )
+        path = f"/v1/accounts/{session.profile.address}/mandates/{how.mandate}"
+        try:
+            found = session.client.get(path)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            raise UserError(
+                _("You have no mandate {number}; `wallet mandate list` shows yours.").format(
+                    number=how.mandate
+                ),
+                Exit.USAGE,
+            ) from None
+        return account_of(session.profile, str(found["granter"]))
     wijk = session.client.get(f"/v1/wijken/{how.board}")
     return account_of(session.profile, str(wijk["treasury"]))
 
@@ -150,6 +172,7 @@ def wrapped(calls: tuple[Call, ...]) -> tuple[Call, ...]:
     from governance_contracts.federation import Propose as ProposeToBoards
     from governance_contracts.proposals import Text
     from wallet_cli.core import builder
+    from wallet_cli.core.arguments import work_of
 
     how = acting()
     if how.mandate is not None:
@@ -164,19 +187,6 @@ def wrapped(calls: tuple[Call, ...]) -> tuple[Call, ...]:
         calls = (builder.call("federation", "propose", put),)
     proposal = ProposeToBoard(how.board, calls, motivation, (), work_of(calls))
     return (builder.call("board", "propose", proposal),)
-
-
-def work_of(calls: tuple[Call, ...]) -> int:
-    """What a decision to carry these calls must set aside (governance_contracts/proposals.py)."""
-    from chain.codec import decode
-    from wallet_cli.core.arguments import find_method
-
-    total = 0
-    for call in calls:
-        method = find_method(call.contract, call.method)
-        cost = method.cost
-        total += cost if isinstance(cost, int) else cost(decode(method.args, call.args))
-    return total
 
 
 def told_of_proposal(session: Session, proposal: str) -> tuple[Answer, str]:

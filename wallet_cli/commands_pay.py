@@ -167,8 +167,17 @@ def carry(
     from wallet_cli import sending
     from wallet_cli.acting import acting, told_of_proposal, wrapped
 
-    sending.require_one_signature(account)
-    sheet = sending.make_sheet(session, account, wrapped(calls), trying=dry)
+    how = acting()
+    if not how.sheet and not how.along:
+        sending.require_one_signature(account)
+    sheet = sending.make_sheet(session, account, wrapped(calls), trying=dry, travels=how.sheet)
+    for name in how.along:
+        sheet = sending.sign_along(session.settings, sheet, name)
+    if how.sheet:
+        from wallet_cli.commands_tx import write_sheet
+
+        write_sheet(sheet)
+        return
     if dry:
         answer = sending.dry_run(session.client, sheet)
         data = {"status": "ok", "dry_run": True, **told, "events": answer.get("events", [])}

@@ -13,14 +13,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from chain.errors import Malformed
 from chain.transaction import AccountActor, Body, Call, parse
 from genesis import console
-from genesis.console import Exit, UserError, _
+from genesis.console import Exit, Settings, UserError, _
 from wallet_cli.client import Answer, Client
 from wallet_cli.core import builder
 from wallet_cli.core.builder import Sheet
-from wallet_cli.desk import NodeStatus, Session, home_of, now_ms
+from wallet_cli.desk import NodeStatus, Session, home_of, now_ms, profile_of, unlock
 from wallet_cli.profile import Profile
 from wallet_cli.refusals import explain
 
@@ -29,6 +31,9 @@ WAIT_MS = 10_000
 
 PAUSE_S = 0.25
 """Between two questions, for a node that does not wait."""
+
+TRAVEL_MS = 24 * 60 * 60 * 1000
+"""How long a transaction that somebody else must sign stays good."""
 
 OVER_MS = 60_000
 """How long after a transaction's last moment its outcome may still become known."""
@@ -127,12 +132,27 @@ def make_body(
 
 
 def make_sheet(
-    session: Session, account: Answer, calls: tuple[Call, ...], *, trying: bool = False
+    session: Session,
+    account: Answer,
+    calls: tuple[Call, ...],
+    *,
+    trying: bool = False,
+    travels: bool = False,
 ) -> Sheet:
-    """A transaction of this wallet's account, signed with its key."""
+    """A transaction of this wallet's account, signed with its key. `travels`: it goes to somebody
+    else's device to be signed there, so it stays good for a day."""
     profile = session.profile
-    sheet = Sheet(make_body(session, account, calls, trying=trying), ())
-    return builder.sign(sheet, profile.account, profile.key_number, session.opened.seed)
+    body = make_body(session, account, calls, trying=trying)
+    if travels:
+        body = replace(body, valid_until_ms=body.valid_until_ms - builder.VALID_MS + TRAVEL_MS)
+    return builder.sign(Sheet(body, ()), profile.account, profile.key_number, session.opened.seed)
+
+
+def sign_along(settings: Settings, sheet: Sheet, name: str) -> Sheet:
+    """Add the signature of another wallet of this home. Raises UserError (usage, key)."""
+    profile = profile_of(settings, name)
+    opened = unlock(settings, profile)
+    return builder.sign(sheet, profile.account, profile.key_number, opened.seed)
 
 
 def require_one_signature(account: Answer) -> None:

@@ -60,6 +60,17 @@ def call_as_json(call: Call, prefix: str = "") -> dict[str, Any]:
     }
 
 
+def work_of(calls: tuple[Call, ...]) -> int:
+    """What a decision or a mandate sets aside to carry these calls out: what they cost together
+    (governance_contracts/proposals.py)."""
+    total = 0
+    for call in calls:
+        method = find_method(call.contract, call.method)
+        cost = method.cost
+        total += cost if isinstance(cost, int) else cost(decode(method.args, call.args))
+    return total
+
+
 @cache
 def _shape(record: type[Record]) -> inspect.StructType:
     return cast(inspect.StructType, inspect.type_info(record))
