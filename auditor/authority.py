@@ -29,6 +29,7 @@ MONEY = (
     "coin",
     "earmark",
     "exchange",
+    "life",
     "offline",
     "pay",
     "reserve",
@@ -59,6 +60,7 @@ NEEDS = {
     "registry.delegate_registrar": ("wijk", 1),
     "registry.end_registrar": ("wijk", 1),
     "registry.set_chores": ("wijk", 1),
+    "life.rule_on_freeze": ("wijk", 2),
     # By a board; which one follows from state that these books do not keep.
     "reserve.reject": ("board", 0),
     "earmark.name_successor": ("board", 0),
@@ -66,6 +68,7 @@ NEEDS = {
     # By the office of the wijk that this argument names: its board, or a registrar of it.
     "registry.register": ("office", 1),
     "registry.confirm_unique": ("office", 1),
+    "recovery.confirm": ("office", 2),
     # By the boards together.
     "regions.add": ("federation", 0),
     "regions.update": ("federation", 0),
@@ -283,6 +286,11 @@ class Decisions:
                 expected,
                 under or sender.hex(),
             )
+
+    def due(self, events: list[Fields]) -> None:
+        """Take in what due work reports: a member who moved away left the board."""
+        self._events, self._read = events, 0
+        self.learn(len(events))
 
     def learn(self, end: int) -> None:
         """Take in what events up to `end` say about who sits where and who may do what."""

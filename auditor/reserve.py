@@ -24,7 +24,7 @@ REDEMPTION, RETURN, CHARGE = 16, 17, 18
 OPEN, USED, RETURNED = 1, 2, 3
 REQUESTED, EXPORTED, SETTLED, BACK = 1, 2, 3, 4
 PARTS_MAX = 15
-EARMARK = 2
+BOUND = 1
 Line = tuple[str, int, int]
 """Coin, statement, entry."""
 
@@ -46,6 +46,11 @@ class Redemption:
     parts: list[tuple[int, int]]
     state: int = REQUESTED
 
+    @property
+    def face(self) -> int:
+        """The coin in it: more than the euros it pays after a write-down."""
+        return sum(amount for _lot, amount in self.parts)
+
 
 @dataclass(slots=True)
 class Account:
@@ -54,6 +59,7 @@ class Account:
     attestors: list[bytes]
     k: int
     sequence: int = 0
+    more: int = 0
     closing: int = 0
     unattributed: int = 0
     own: int = 0
@@ -69,6 +75,8 @@ class Bank:
     note: Note
     accounts: dict[str, Account]
     lot_kinds: dict[int, int] = field(default_factory=dict)
+    rates: dict[str, tuple[int, int]] = field(default_factory=dict)
+    faces: dict[int, int] = field(default_factory=dict)
     statements: dict[tuple[str, bytes], Fields] = field(default_factory=dict)
     attested: dict[tuple[str, bytes], set[bytes]] = field(default_factory=dict)
     entries: dict[Line, Entry] = field(default_factory=dict)
@@ -94,7 +102,7 @@ class Bank:
             match call.name:
                 case "reserve.mint":
                     self.mints.append(call.args)
-                case "reserve.redeem":
+                case "reserve.redeem" | "life.redeem_estate":
                     self.redeems.append(call.args)
                 case "reserve.attest":
                     self._handed_in(call.args)
@@ -138,7 +146,8 @@ class Bank:
         attestors = sum(a in account.attestors for a in self.attested[place])
         if attestors < account.k:
             self._differs("statement", coin, _("attestations"), account.k, attestors)
-        _tag, _coin, _bank, _currency, number, _closed, opening, end, _file, entries = statement
+        _tag, _coin, _bank, _currency, number, more, _closed, opening, end, *rest = statement
+        entries = rest[1]
         if (number, end) != (sequence, closing):
             self._differs("statement", coin, _("closing balance"), end, closing)
         if account.sequence and number != account.sequence + 1:
@@ -150,7 +159,9 @@ class Bank:
             self._differs("statement", coin, _("sum of its lines"), added, end)
         if not account.sequence:
             account.own = max(0, opening)
-        account.sequence, account.closing = number, end
+        if account.more and more != account.more - 1:
+            self._differs("statement", coin, _("parts to come"), account.more - 1, more)
+        account.sequence, account.closing, account.more = number, end, more
         for _tag, line, credit, amount, kind, redemption, returns, _reference, _details in entries:
             entry = Entry(credit, kind, amount)
             self.entries[(coin, number, line)] = entry
@@ -228,8 +239,8 @@ class Bank:
         if found.state not in (REQUESTED, EXPORTED):
             self._state("redemption", names[0], found.state)
         found.state = SETTLED
-        self.balances.redeeming[coin] -= entry.amount
-        self.balances.burned[coin] += entry.amount
+        self.balances.redeeming[coin] -= found.face
+        self.balances.burned[coin] += found.face
         return True
 
     def _bounce(self, coin: str, entry: Entry, names: list[int]) -> bool:
@@ -241,7 +252,7 @@ class Bank:
         found.state = BACK
         for lot, amount in found.parts:
             self.balances.add(found.holder, coin, lot, amount)
-        self.balances.minted[coin] += entry.amount
+        self.balances.minted[coin] += found.face
         return True
 
     def _send_back(self, coin: str, account: Account, entry: Entry, returns: list[Fields]) -> bool:
@@ -334,15 +345,16 @@ class Bank:
 
     def requested(self, event: Fields, party: bytes) -> None:
         """Region-bound coin first, lot by lot, then free coin."""
-        _n, name, coin, amount = event
+        _n, name, coin, paid = event
+        face = self.face_of(name, coin, paid)
         call = self.redeems.popleft() if self.redeems else None
-        if call is None or (call[1], call[2], call[3]) != (party, coin, amount):
+        if call is None or (call[1], call[2], call[3]) != (party, coin, face):
             self.note("redemption", _("A redemption that nobody asked for."), "", str(name))
             return
         named = call[4] or [
-            lot for lot in self.balances.lots_of(party, coin) if self.lot_kinds.get(lot) != EARMARK
+            lot for lot in self.balances.lots_of(party, coin) if self.lot_kinds.get(lot) == BOUND
         ]
-        parts, left = [], amount
+        parts, left = [], face
         for lot in sorted(set(named))[:PARTS_MAX]:
             part = min(left, self.balances.of(party, coin, lot))
             if part:
@@ -350,10 +362,61 @@ class Bank:
                 left -= part
         if left:
             parts.append((FREE, left))
+        self.under_way(name, coin, party, paid, parts)
+
+    def under_way(
+        self, name: int, coin: str, holder: bytes, paid: int, parts: list[tuple[int, int]]
+    ) -> None:
+        """Coin leaves its holder, on its way back into euros."""
         for lot, part in parts:
-            self.balances.add(party, coin, lot, -part)
-        self.balances.redeeming[coin] += amount
-        self.redemptions[name] = Redemption(coin, party, amount, parts)
+            self.balances.add(holder, coin, lot, -part)
+        found = Redemption(coin, holder, paid, parts)
+        self.balances.redeeming[coin] += found.face
+        self.redemptions[name] = found
+
+    # A coin that ends in deficit: one rate for everybody.
+
+    def redeeming_began(self, event: Fields) -> None:
+        """The rate must be what the books say of the cover and of the coin at this height."""
+        _n, coin, _in_being, numerator, denominator = event
+        account = self.accounts.get(coin)
+        exported = sum(
+            one.face
+            for one in self.redemptions.values()
+            if one.coin == coin and one.state == EXPORTED
+        )
+        there = max(0, (account.cover if account else 0) - exported)
+        owed = self.balances.total(coin) - exported
+        rate = (there, owed) if account is not None and there < owed else (1, 1)
+        if (numerator, denominator) != rate:
+            shown, found = f"{rate[0]}/{rate[1]}", f"{numerator}/{denominator}"
+            self.note("redemption", _("The rate of a coin that ends is another."), shown, found)
+        if rate != (1, 1):
+            self.rates[coin] = rate
+
+    def written_down(self, event: Fields, party: bytes) -> None:
+        """Told before a redemption is, or to one that waited when the rate was fixed."""
+        _n, name, coin, face, paid = event
+        numerator, denominator = self.rates.get(coin, (1, 1))
+        if paid != face * numerator // denominator:
+            expected = face * numerator // denominator
+            self._differs("redemption", coin, _("what a redemption pays"), expected, paid)
+        found = self.redemptions.get(name)
+        if found is None:
+            self.faces[name] = face
+        elif (found.state, found.face, found.holder) != (REQUESTED, face, party):
+            self._state("redemption", name, found.state)
+        else:
+            found.amount = paid
+
+    def face_of(self, name: int, coin: str, paid: int) -> int:
+        """The coin that a redemption takes for these euros: as much, unless it was written down."""
+        face = self.faces.pop(name, paid)
+        numerator, denominator = self.rates.get(coin, (1, 1))
+        expected = face * numerator // denominator
+        if paid != expected:
+            self._differs("redemption", coin, _("what a redemption pays"), expected, paid)
+        return face
 
     def exported(self, event: Fields) -> None:
         self._move(event, (REQUESTED,), EXPORTED)
@@ -364,7 +427,7 @@ class Bank:
         if found is not None:
             for lot, amount in found.parts:
                 self.balances.add(found.holder, found.coin, lot, amount)
-            self.balances.redeeming[found.coin] -= found.amount
+            self.balances.redeeming[found.coin] -= found.face
 
     def _move(self, event: Fields, states: tuple[int, ...], into: int) -> Redemption | None:
         name = event[1]
@@ -381,7 +444,7 @@ class Bank:
         """A redemption that is not settled and not back must still be counted as owed."""
         for coin in self.accounts:
             under_way = sum(
-                one.amount
+                one.face
                 for one in self.redemptions.values()
                 if one.coin == coin and one.state in (REQUESTED, EXPORTED)
             )

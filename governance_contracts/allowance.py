@@ -18,6 +18,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chain.account import ACCOUNTS, Account, AccountKind, Status
+from chain.authority import Holder
 from chain.codec import U16, U32, AccountId, Code, Hash, Millis, Record
 from chain.contract import Context
 from chain.errors import Rejected
@@ -100,6 +101,13 @@ class Locked(Rejected):
     fields = ("account",)
 
 
+class NotToTheEstate(Rejected):
+    """A bankrupt's coin is redeemed to the estate's bank account only."""
+
+    code = 1102
+    fields = ("account",)
+
+
 def require_outgoing(
     draft: Draft, context: Context, account_id: bytes, account: Account, coin: str, amount: int
 ) -> None:
@@ -120,6 +128,27 @@ def require_outgoing(
             raise FrozenAccount(account_id)
         day_max = in_all = LIVING_DAY.of(draft)
     _count(draft, context, (account_id, coin), amount, day_max, in_all if lock else None)
+
+
+def require_cashing(
+    view: View, context: Context, account_id: bytes, account: Account, destination: bytes
+) -> None:
+    """May the account's coin be redeemed to this (commitment to a) bank account now?
+
+    A bankrupt's coin goes to the estate's account, and only its curator asks for it. Refuses
+    FrozenAccount, NotToTheEstate, in that order.
+    """
+    if not is_frozen(account):
+        return
+    insolvency = view.get(INSOLVENCIES, account_id)
+    if insolvency is None or view.get(LOCKS, account_id) is not None:
+        raise FrozenAccount(account_id)
+    actor = context.actor
+    carried = context.decision == Holder(account_id)
+    if not carried or not isinstance(actor, AccountActor) or actor.account != insolvency.curator:
+        raise FrozenAccount(account_id)
+    if destination != insolvency.estate:
+        raise NotToTheEstate(account_id)
 
 
 def may_live(view: View, account: bytes) -> bool:

@@ -32,6 +32,7 @@ from chain.events import event
 from chain.kinds import Kind
 from chain.state import Draft, Table, View, raw
 from governance_contracts.acting import require_actor
+from governance_contracts.allowance import require_unlocked
 from governance_contracts.places import PLACES_MAX
 
 
@@ -177,10 +178,11 @@ def _role_fits(key: AccountKey, threshold: int) -> bool:
 def change_keys(draft: Draft, context: Context, args: ChangeKeys) -> None:
     """Add, rotate and remove keys, and set the threshold, under the holder.
 
-    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, NoSuchKey, BadKey,
+    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, Locked, NoSuchKey, BadKey,
     NoPossession, TooManyKeys, KeyTwice, BadRole, BadThreshold, in that order.
     """
     account = require_actor(draft, context, args.account)
+    require_unlocked(draft, args.account)
     for number in args.removed:
         if find_key(account, number) is None:
             raise NoSuchKey(args.account, number)

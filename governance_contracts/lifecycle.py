@@ -19,11 +19,12 @@ from chain.contract import Context
 from chain.errors import Rejected
 from chain.events import event
 from chain.rules import DAY_MS, cancel
-from chain.state import Draft
+from chain.state import Draft, View
 from governance_contracts.acting import require_account
 from governance_contracts.allowance import (
     FREEZES,
     Freeze,
+    require_unlocked,
     settle_status,
 )
 from governance_contracts.boardroom import BOARDS, vacate
@@ -38,6 +39,9 @@ from governance_contracts.registration import (
 )
 
 FREEZE_DAYS = 14
+FREEZE_REASONS = ("asked", "court", "dispute", "fraud", "lost_phone", "mistake", "theft")
+"""asked: by the holder; court: an order; dispute: about a payment, until it is settled; fraud:
+a sign of it; lost_phone, theft: keys out of the holder's hands; mistake: in the entry."""
 
 HOMES = (Level.WIJK, Level.GEMEENTE, Level.PSEUDO, Level.FOREIGN)
 
@@ -59,6 +63,13 @@ class TreasuryStays(Rejected):
 
     code = 242
     fields = ("account",)
+
+
+class BadReason(Rejected):
+    """Not one of the reasons for a freeze (FREEZE_REASONS)."""
+
+    code = 244
+    fields = ("reason",)
 
 
 class ChangeEntry(Record, tag=1):
@@ -144,15 +155,26 @@ def change_entry(draft: Draft, context: Context, args: ChangeEntry) -> None:
     context.emit(EntryChanged(args.account, args.from_height), args.account)
 
 
+def check_new_home(view: View, account: bytes, home: str) -> None:
+    """Refuses UnknownRegion, BadAccount (home)."""
+    if require_region(view, home).level not in HOMES:
+        raise BadAccount(account, "home")
+
+
 def _with_home(draft: Draft, context: Context, args: ChangeEntry, account: Account) -> Account:
-    region = require_region(draft, args.home[0])
-    if region.level not in HOMES:
-        raise BadAccount(args.account, "home")
+    check_new_home(draft, args.account, args.home[0])
+    return with_home(draft, context, args.account, account, args.home[0], args.from_height)
+
+
+def with_home(
+    draft: Draft, context: Context, id: bytes, account: Account, home: str, height: int
+) -> Account:
+    """The account with a new home from a height on; a seat in the old wijk ends now."""
     old = in_force(account.home, context.height)
-    if old != region.code:
-        vacate(draft, context, old, args.account)
-    home = _from(account.home, DatedCode(args.from_height, region.code), context.height)
-    return replace(account, home=home)
+    if old != home:
+        vacate(draft, context, old, id)
+    dated = _from(account.home, DatedCode(height, home), context.height)
+    return replace(account, home=dated)
 
 
 def _with_sector(draft: Draft, context: Context, args: ChangeEntry, account: Account) -> Account:
@@ -175,10 +197,12 @@ def _from(dated: tuple[D, ...], new: D, height: int) -> tuple[D, ...]:
 def freeze(draft: Draft, context: Context, args: FreezeAccount) -> None:
     """Stop what goes out, for 14 days.
 
-    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, AlreadyFrozen, in that
-    order.
+    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, BadReason, AlreadyFrozen, in
+    that order.
     """
     _of_this_office(draft, context, args.account)
+    if args.reason not in FREEZE_REASONS:
+        raise BadReason(args.reason)
     if draft.get(FREEZES, args.account) is not None:
         raise AlreadyFrozen(args.account)
     _freeze_until_lapse(draft, context, args.account, args.reason)
@@ -201,39 +225,40 @@ def renew_freeze(draft: Draft, context: Context, args: RenewFreeze) -> None:
 def unfreeze(draft: Draft, context: Context, args: Unfreeze) -> None:
     """Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, NotFrozen."""
     _of_this_office(draft, context, args.account)
-    frozen = draft.get(FREEZES, args.account)
-    if frozen is None:
+    if draft.get(FREEZES, args.account) is None:
         raise NotFrozen(args.account)
-    cancel(draft, frozen.due)
-    _thaw(draft, context, args.account)
+    lift_freeze(draft, context, args.account)
 
 
 def thaw(draft: Draft, context: Context, args: bytes) -> None:
     """Due work: a freeze that nobody renewed lapses."""
-    account = decode(Thaw, args).account
-    if draft.get(FREEZES, account) is not None:
-        _thaw(draft, context, account)
+    lift_freeze(draft, context, decode(Thaw, args).account)
 
 
 def close(draft: Draft, context: Context, args: Close) -> None:
     """End an account: it takes no part any more.
 
-    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, TreasuryStays; then what
-    stands in the way (closing.py): open deals, a refund window, redemptions, free coin, lots.
+    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, TreasuryStays, Locked;
+    then what stands in the way (closing.py): a shop's notice, open deals, a refund window,
+    redemptions, free coin, lots.
     """
     account = _of_this_office(draft, context, args.account)
     home = in_force(account.home, context.height)
     board = draft.get(BOARDS, home)
     if board is not None and board.treasury == args.account:
         raise TreasuryStays(args.account)
+    require_unlocked(draft, args.account)
     require_closable(draft, context, args.account)
-    frozen = draft.get(FREEZES, args.account)
-    if frozen is not None:
-        cancel(draft, frozen.due)
-        draft.delete(FREEZES, args.account)
-    draft.put(ACCOUNTS, args.account, replace(account, status=Status.CLOSED))
-    vacate(draft, context, home, args.account)
-    context.emit(Closed(args.account), args.account)
+    end_account(draft, context, args.account)
+
+
+def end_account(draft: Draft, context: Context, id: bytes) -> None:
+    """Close an account, whatever it still holds: a freeze and a board seat end with it."""
+    lift_freeze(draft, context, id)
+    account = require_account(draft, id)
+    draft.put(ACCOUNTS, id, replace(account, status=Status.CLOSED))
+    vacate(draft, context, in_force(account.home, context.height), id)
+    context.emit(Closed(id), id)
 
 
 def _of_this_office(draft: Draft, context: Context, id: bytes) -> Account:
@@ -250,7 +275,12 @@ def _freeze_until_lapse(draft: Draft, context: Context, account: bytes, reason: 
     context.emit(Frozen(account, reason, until_ms), account)
 
 
-def _thaw(draft: Draft, context: Context, id: bytes) -> None:
+def lift_freeze(draft: Draft, context: Context, id: bytes) -> None:
+    """End the freeze of an account, if there is one."""
+    frozen = draft.get(FREEZES, id)
+    if frozen is None:
+        return
+    cancel(draft, frozen.due)
     draft.delete(FREEZES, id)
     settle_status(draft, id)
     context.emit(Unfrozen(id), id)

@@ -43,6 +43,20 @@ FOUNDING_METHODS = frozenset(
         # Who acts for a resident: a court's decision does not wait for an election.
         "mandate.grant",
         "mandate.revoke",
+        # The desk's acts when somebody loses a phone, dies, moves, leaves or goes bankrupt.
+        "recovery.issue_card",
+        "life.attest_death",
+        "life.withdraw_death",
+        "life.name_heirs",
+        "life.pay_estate",
+        "life.redeem_estate",
+        "life.settle_estate",
+        "life.move",
+        "life.announce_leaving",
+        "life.stay_after_all",
+        "life.enter_bankruptcy",
+        "life.end_bankruptcy",
+        "life.rule_on_freeze",
         # Books of the reserve: who attests, mint on a bank line, redemptions to the bank.
         "reserve.set_attestors",
         "reserve.set_standing",
@@ -91,6 +105,7 @@ MONEY_CONTRACTS = frozenset(
         "coin",
         "earmark",
         "exchange",
+        "life",
         "offline",
         "pay",
         "reserve",
@@ -103,6 +118,7 @@ MONEY_CONTRACTS = frozenset(
 CLASSES = {
     "benefit.open": DecisionClass.POLICY,
     "benefit.close": DecisionClass.POLICY,
+    "life.rule_on_freeze": DecisionClass.BOOKING,
     "registry.freeze": DecisionClass.BOOKING,
     "registry.renew_freeze": DecisionClass.BOOKING,
     "registry.unfreeze": DecisionClass.BOOKING,

@@ -138,7 +138,7 @@ def test_a_refused_call_fails_the_proposal_and_changes_nothing_else() -> None:
 
 def test_a_board_decides_for_its_own_wijk_only() -> None:
     town = Town()
-    id = propose(town, FreezeAccount(town.id("dee2"), "spite"))
+    id = propose(town, FreezeAccount(town.id("dee2"), "dispute"))
     approve(town, id, "bob1")
     assert proposal(town, id).refusal[0].code == NotAuthorised.code
 

@@ -29,6 +29,7 @@ from governance_contracts.earmark import (
     PersonPayee,
     Reclaim,
 )
+from governance_contracts.leaving import LEAVINGS, Leaving
 from governance_contracts.lots import (
     GRACE_MS,
     LOTS,
@@ -259,6 +260,7 @@ class TestPay:
         lot = grant(town, "shop1", 10, region_bound((W1,)))
         town.pay("dee1", "shop1", 10, place=1, purpose="SALE")
         town.pay("shop1", "fund1", 10, lots=(0,))
+        town.state.put(LEAVINGS, town.id("shop1"), Leaving(town.time_ms))
         context = town.context("shop1", ())
         with refused(RefundWindow):
             require_closable(town.state, context, town.id("shop1"))

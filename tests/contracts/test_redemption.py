@@ -14,6 +14,7 @@ from governance_contracts.booking import RedemptionBounced, RedemptionSettled, S
 from governance_contracts.books import EntryKind, RedemptionState, deficit_of
 from governance_contracts.closing import require_closable
 from governance_contracts.coin import UnknownCoin
+from governance_contracts.leaving import AnnounceLeaving
 from governance_contracts.lots import UnknownLot, earmark, region_bound
 from governance_contracts.payments import Payout, PayoutLine
 from governance_contracts.redemption import (
@@ -220,7 +221,8 @@ def test_export_refusals_in_order(town: MoneyTown) -> None:
 def test_nobody_closes_an_account_with_euros_on_their_way(town: MoneyTown) -> None:
     town.pay("shop1", "fund1", 50, purpose="GIFT", lots=(0,))
     redeem(town, 50)
-    town.wait(20 * DAY_MS)
+    town.play(AnnounceLeaving(town.id("shop1"), ()), by="shop1")
+    town.wait(30 * DAY_MS)
     context = town.context("shop1", ())
     with refused(RedemptionsUnderWay):
         require_closable(town.state, context, town.id("shop1"))

@@ -495,7 +495,7 @@ def test_closing_waits_for_the_balance_and_ends_a_seat() -> None:
     with refused(HoldsCoin, ada, "ZUID", 5):
         town.play(Close(ada), under=OFFICE)
     town.state.put(PURSES, ada, Purse((), (), ()))
-    town.play(FreezeAccount(ada, "death"), under=OFFICE)
+    town.play(FreezeAccount(ada, "court"), under=OFFICE)
     town.play(Close(ada), under=OFFICE)
     assert town.account("ada1").status == Status.CLOSED
     assert ada not in town.board(W1).members
