@@ -276,7 +276,7 @@ def test_a_dry_run_of_a_payout_gives_a_verdict_per_line(
 def test_all_mistakes_of_a_payout_file_are_shown_at_once(
     wallet: Wallet, node: Node, tmp_path: Path
 ) -> None:
-    file = run_file(tmp_path, node, "address;amount\n{bob};12,5\nnobody;1\n{dee};1\n")
+    file = run_file(tmp_path, node, "address;amount\n{bob};12,505\nnobody;1\n{dee};1\n")
     result = wallet("payout", file, as_="stad")
     assert result.exit_code == 2
     assert "line 2" in result.stderr
