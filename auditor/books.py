@@ -19,6 +19,7 @@ from collections.abc import Callable
 from auditor.authority import Decisions, Ran
 from auditor.balances import FREE, Balances
 from auditor.benefits import Benefits
+from auditor.clearing import Clearing
 from auditor.comparison import Comparison
 from auditor.findings import Finding, Report
 from auditor.letters import Letters
@@ -28,6 +29,7 @@ from auditor.payments import Payments
 from auditor.recurring import Recurring
 from auditor.reserve import bank_of
 from auditor.wire import Fields, fields, stored, written
+from auditor.writedowns import WriteDowns
 from chain.account import AccountKind, Status
 from chain.block import Header, Receipt
 from chain.certificate import Seats
@@ -52,6 +54,7 @@ class Books:
         self.decisions = Decisions(genesis, self.note)
         self.numbers = Numbers()
         self.successors: dict[bytes, bytes] = {}
+        self.destinations: dict[str, bytes] = {}
         self._applied: Applied | None = None
         self._before: Ledger | None = None
         self._payers: tuple[bytes, ...] | None = None
@@ -75,6 +78,10 @@ class Books:
         )
         self._benefits = benefits
         bank = self.bank
+        self._clearing = clearing = Clearing(
+            self.balances, bank, self.note, self._treasury_of, self._destination_of
+        )
+        write_downs = WriteDowns(bank, self.note)
         bank.fund_of = self._fund_of
         self._handlers: dict[int, Handler] = {
             600: self._lot_opened,
@@ -124,6 +131,16 @@ class Books:
             1306: offline.paid_by_guarantee,
             1307: offline.guarantee_ended,
             1309: offline.repaid,
+            1400: self._exchanged,
+            1401: clearing.taken_in,
+            1402: clearing.cancelled,
+            1403: clearing.settled,
+            1500: self._end_announced,
+            1502: lambda event, party: write_downs.began(event),
+            1504: write_downs.written,
+            1506: clearing.rest_moved,
+            1507: clearing.rest_received,
+            1508: lambda event, party: clearing.closed(event),
         }
 
     def note(self, check: str, message: str, expected: str = "", found: str = "") -> None:
@@ -203,6 +220,7 @@ class Books:
             except (ValueError, TypeError, IndexError, KeyError) as error:
                 self._unreadable(receipt, error)
         self._payments.end_receipt(receipt.id)
+        self._clearing.end()
 
     def _unreadable(self, receipt: Receipt, error: Exception) -> None:
         self.note(
@@ -330,6 +348,22 @@ class Books:
         """A payment that due work makes is named by what was collected."""
         self._recurring.collected(event, party)
         self._id = event[5]
+
+    # Exchanges, and the end of a coin.
+
+    def _exchanged(self, event: Fields, party: bytes) -> None:
+        self._require_payer(party)
+        self._clearing.exchanged(event, party)
+
+    def _treasury_of(self, coin: str) -> bytes | None:
+        return self.decisions.treasuries.get(self.decisions.wijk_of.get(coin, ""))
+
+    def _end_announced(self, event: Fields, party: bytes) -> None:
+        self.destinations[event[1]] = event[2]
+
+    def _destination_of(self, coin: str) -> bytes | None:
+        destination = self.destinations.get(coin)
+        return None if destination is None else self._heir(destination)
 
     def _header(self) -> Header:
         assert self._applied is not None, "inside a block"

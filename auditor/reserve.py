@@ -374,41 +374,6 @@ class Bank:
         self.balances.redeeming[coin] += found.face
         self.redemptions[name] = found
 
-    # A coin that ends in deficit: one rate for everybody.
-
-    def redeeming_began(self, event: Fields) -> None:
-        """The rate must be what the books say of the cover and of the coin at this height."""
-        _n, coin, _in_being, numerator, denominator = event
-        account = self.accounts.get(coin)
-        exported = sum(
-            one.face
-            for one in self.redemptions.values()
-            if one.coin == coin and one.state == EXPORTED
-        )
-        there = max(0, (account.cover if account else 0) - exported)
-        owed = self.balances.total(coin) - exported
-        rate = (there, owed) if account is not None and there < owed else (1, 1)
-        if (numerator, denominator) != rate:
-            shown, found = f"{rate[0]}/{rate[1]}", f"{numerator}/{denominator}"
-            self.note("redemption", _("The rate of a coin that ends is another."), shown, found)
-        if rate != (1, 1):
-            self.rates[coin] = rate
-
-    def written_down(self, event: Fields, party: bytes) -> None:
-        """Told before a redemption is, or to one that waited when the rate was fixed."""
-        _n, name, coin, face, paid = event
-        numerator, denominator = self.rates.get(coin, (1, 1))
-        if paid != face * numerator // denominator:
-            expected = face * numerator // denominator
-            self._differs("redemption", coin, _("what a redemption pays"), expected, paid)
-        found = self.redemptions.get(name)
-        if found is None:
-            self.faces[name] = face
-        elif (found.state, found.face, found.holder) != (REQUESTED, face, party):
-            self._state("redemption", name, found.state)
-        else:
-            found.amount = paid
-
     def face_of(self, name: int, coin: str, paid: int) -> int:
         """The coin that a redemption takes for these euros: as much, unless it was written down."""
         face = self.faces.pop(name, paid)
