@@ -35,6 +35,10 @@ from governance_contracts.books import (
 from governance_contracts.coin import require_coin
 
 
+AHEAD_MAX = 100
+"""A statement may wait for so many before it."""
+
+
 class NotAnAttestor(Rejected):
     code = 701
     fields = ("account",)
@@ -137,6 +141,9 @@ class StatementAttested(Record, tag=700):
 def attest(draft: Draft, context: Context, args: Attest) -> None:
     """Attest a statement; the k-th attestation books it.
 
+    One whose turn has not come may be attested ahead by fewer than k, so that parts of one bank
+    statement need not go round person by person; whether it follows is judged when it is booked.
+
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, UnknownReserve,
     NotAnAttestor, OtherStatement, UnknownStatement, AlreadyAttested, then as `check_statement`,
     in that order.
@@ -157,9 +164,10 @@ def attest(draft: Draft, context: Context, args: Attest) -> None:
     if args.attestor in pending.attestors:
         raise AlreadyAttested(args.attestor)
     statement = pending.statement
-    check_statement(draft, reserve, statement, context.time_ms)
     attestors = tuple(sorted((*pending.attestors, args.attestor)))
     count = sum(attestor in reserve.attestors for attestor in attestors)
+    ahead = AHEAD_MAX if count < reserve.k else 0
+    check_statement(draft, reserve, statement, context.time_ms, ahead)
     context.emit(
         StatementAttested(args.coin, statement.sequence, args.hash, args.attestor, count, reserve.k)
     )
@@ -183,24 +191,27 @@ def drop_rivals(draft: Draft, coin: str, sequence: int) -> None:
         draft.delete(PENDING, (coin, hash))
 
 
-def check_statement(view: View, reserve: Reserve, statement: Statement, time_ms: int) -> None:
-    """Does it follow and add up?
+def check_statement(
+    view: View, reserve: Reserve, statement: Statement, time_ms: int, ahead_max: int = 0
+) -> None:
+    """Does it follow and add up? One that is `ahead_max` ahead at most need not follow yet.
 
     Refuses OtherBankAccount, StatementGap, WrongPart, DoesNotAddUp, DoesNotFollow, WrongCurrency,
     ClosedLater, BadEntry, in that order.
     """
     if statement.account != reserve.account:
         raise OtherBankAccount()
-    if statement.sequence == 0 or (reserve.sequence and statement.sequence != reserve.sequence + 1):
+    ahead = statement.sequence - (reserve.sequence + 1)
+    if not 0 <= ahead <= ahead_max:
         raise StatementGap(statement.sequence, reserve.sequence + 1)
-    if reserve.more and statement.more != reserve.more - 1:
+    if not ahead and reserve.more and statement.more != reserve.more - 1:
         raise WrongPart(statement.more, reserve.more - 1)
     total = statement.opening + sum(
         entry.amount if entry.credit else -entry.amount for entry in statement.entries
     )
     if total != statement.closing:
         raise DoesNotAddUp(max(-CENTS_MAX, min(CENTS_MAX, total)), statement.closing)
-    if reserve.sequence and statement.opening != reserve.balance:
+    if not ahead and reserve.sequence and statement.opening != reserve.balance:
         raise DoesNotFollow(statement.opening, reserve.balance)
     currency = require_coin(view, statement.coin).currency
     if statement.currency != currency:

@@ -5,7 +5,11 @@
     api_chain.py         public reads          queries.py
     api_transactions.py  handing in            outcomes.py, dry_run.py
     api_accounts.py      sessions, own reads   sessions.py, queries_account.py
+    api_offline.py       own allowances        queries_offline.py
     api_boards.py        boards, proposals     queries_boards.py
+    api_people.py        mandates, entries     queries_people.py
+    api_liabilities.py   what is owed          liabilities.py
+    api_reserve.py       what the bank holds   queries_reserve.py
     stream.py            event streams         feed.py, heights.py
     index.py             who was concerned where
     openapi.py, metrics.py
@@ -24,7 +28,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 import msgspec
 from aiohttp import web
 
-from node import api_accounts, api_boards, api_chain, api_transactions, stream
+from node import (
+    api_accounts,
+    api_boards,
+    api_chain,
+    api_liabilities,
+    api_offline,
+    api_people,
+    api_reserve,
+    api_transactions,
+    stream,
+)
 from node.endpoint import BODY_BYTES_MAX, Api, ApiMistake, Route, check_query, json_response
 from node.feed import Feed
 from node.index import Index
@@ -40,6 +54,10 @@ ROUTES: tuple[Route, ...] = (
     *api_transactions.ROUTES,
     *api_accounts.ROUTES,
     *api_boards.ROUTES,
+    *api_people.ROUTES,
+    *api_offline.ROUTES,
+    *api_liabilities.ROUTES,
+    *api_reserve.ROUTES,
     *stream.ROUTES,
 )
 

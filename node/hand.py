@@ -166,7 +166,7 @@ class Bank:
         entries, self._entries = tuple(self._entries), []
         file = sha256(b"statement %d" % self.sequence).digest()
         return Statement(
-            self.coin, self.account, "EUR", self.sequence, now_ms, opening, self.balance, file,
+            self.coin, self.account, "EUR", self.sequence, 0, now_ms, opening, self.balance, file,
             entries,
         )  # fmt: skip
 

@@ -159,7 +159,7 @@ class History:
         closing = opening + sum(e.amount if e.credit else -e.amount for e in entries)
         self.sequences[coin.code] = (before + 1, closing)
         statement = Statement(
-            coin.code, bytes(coin.reserve.account), "EUR", before + 1, self.time_ms,
+            coin.code, bytes(coin.reserve.account), "EUR", before + 1, 0, self.time_ms,
             opening, closing, DETAILS, entries,
         )  # fmt: skip
         digest = hash_of(statement)

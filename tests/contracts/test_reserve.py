@@ -123,7 +123,7 @@ class TestAttesting:
         entries = (entry(7, K.CHARGE, 100),)
         wrong = {
             "account": bytes(32),
-            "sequence": 3,
+            "sequence": 1,
             "opening": 600,
             "closing": 700,
             "currency": "USD",
@@ -180,12 +180,12 @@ class TestAttesting:
         with refused(StatementGap, 1, 2):
             attest(town, rival, "stranger")
 
-    def test_the_first_statement_may_have_any_number_but_nought(self, town: MoneyTown) -> None:
+    def test_statements_are_numbered_from_one(self, town: MoneyTown) -> None:
         with refused(StatementGap):
             attest(town, town.statement("J1", sequence=0))
-        town.attest(town.statement("J1", sequence=57))
-        with refused(StatementGap, 59, 58):
-            attest(town, town.statement("J1", sequence=59))
+        town.attest(town.statement("J1", sequence=1))
+        with refused(StatementGap, 103, 2):
+            attest(town, town.statement("J1", sequence=103))
 
 
 class TestCover:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from governance_contracts.books import EntryKind
-from governance_contracts.reserve import PartsMissing
-from governance_contracts.statements import WrongPart
+from governance_contracts.books import EntryKind, hash_of
+from governance_contracts.reserve import InDeficit, PartsMissing
+from governance_contracts.statements import Attest, StatementGap, WrongPart
 from tests.contracts.bank import MoneyTown, entry
 from tests.contracts.town import refused
 
@@ -27,10 +27,26 @@ def test_parts_follow_one_another_and_nothing_is_minted_in_between() -> None:
     assert town.free("town") == 5_000
 
 
+def test_parts_are_attested_ahead_by_one_and_booked_in_order_by_the_other() -> None:
+    town = MoneyTown()
+    parts = [
+        town.statement("J1", entry(1, EntryKind.DEPOSIT, 100), sequence=1, more=1),
+        town.statement(
+            "J1", entry(1, EntryKind.DEPOSIT, 20), sequence=2, more=0, opening=100, closing=120
+        ),
+    ]
+    for part in parts:
+        town.play(Attest(town.id("ada1"), "J1", hash_of(part), (part,)), by="ada1")
+    assert town.reserve("J1").sequence == 0
+    with refused(StatementGap, 2, 1):
+        town.play(Attest(town.id("stranger"), "J1", hash_of(parts[1]), ()), by="stranger")
+    for part in parts:
+        town.play(Attest(town.id("stranger"), "J1", hash_of(part), ()), by="stranger")
+    assert (town.reserve("J1").sequence, town.reserve("J1").balance) == (2, 120)
+
+
 def test_a_line_of_the_last_part_counts_before_the_first_is_minted() -> None:
     """The money of the first part is seized in the second: the mint meets the deficit."""
-    from governance_contracts.reserve import InDeficit
-
     town = MoneyTown()
     town.deposit("J1", "town", 1_000)
     first = town.statement("J1", entry(1, EntryKind.DEPOSIT, 300), more=1)
