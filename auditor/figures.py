@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,8 +14,10 @@ from chain.block import Header
 from chain.certificate import Certificate, Seats
 from chain.execution import Applied
 from chain.ledger import KeyValue, Ledger, record_key
+from chain.liabilities import SumTree
 from chain.rules import DAY_MS
 from genesis.document import Genesis
+from governance_contracts.liabilities import TABLES, parts_of, supply_in, table_range
 
 ACCOUNT_TABLE, SUPPLY_TABLE, RESERVE_TABLE = 1, 61, 80
 SALT = 16
@@ -36,6 +39,8 @@ class CoinFigures:
     balance: int
     cover: int
     deficit: int
+    root: bytes
+    """Of the tree over all that is owed (chain/liabilities.py), in which holders find their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +160,28 @@ def coins_of(store: KeyValue) -> list[CoinFigures]:
         reserve = reserves.get(coin)
         sequence = balance = cover = 0
         if reserve is not None:
-            sequence, balance = _int(reserve[5]), _int(reserve[7])
-            cover = balance - _int(reserve[8]) - _int(reserve[9])
+            sequence, balance = _int(reserve[5]), _int(reserve[8])
+            cover = balance - _int(reserve[9]) - _int(reserve[10])
         deficit = max(0, total - cover)
         figures.append(
             CoinFigures(
                 coin, free, lots, redeeming, total, minted, burned,
-                sequence, balance, cover, deficit,
+                sequence, balance, cover, deficit, liabilities_root(store, coin),
             )
         )  # fmt: skip
     return figures
+
+
+def liabilities_root(store: KeyValue, coin: str) -> bytes:
+    """Raises ValueError: a balance that cannot be."""
+
+    def pairs(table: int) -> Iterator[tuple[bytes, bytes]]:
+        return ((key[3:], stored) for key, stored in store.scan(*table_range(table)))
+
+    purses, lots, redemptions = (pairs(table) for table in TABLES)
+    supply = supply_in(store.get(record_key(SUPPLY_TABLE, coin.encode())))
+    owed = parts_of(coin, purses, lots, redemptions, supply)
+    return SumTree(one.part for one in owed).root
 
 
 def accounts_of(store: KeyValue) -> list[tuple[str, int]]:

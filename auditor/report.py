@@ -33,6 +33,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "signatures_checked": result.signatures_checked,
         "state_root": result.state_root.hex(),
         "supply": {coin.coin: coin.total for coin in result.coins},
+        "liabilities_roots": {coin.coin: coin.root.hex() for coin in result.coins},
         "findings": [finding.as_json() for finding in result.findings],
         "findings_left_out": result.findings_left_out,
         "seconds": round(result.seconds, 3),
@@ -55,6 +56,7 @@ def full_json(result: Result) -> dict[str, Any]:
             "balance_cents": coin.balance,
             "cover_cents": coin.cover,
             "deficit_cents": coin.deficit,
+            "liabilities_root": coin.root.hex(),
         }
         for coin in result.coins
     ]
@@ -87,6 +89,11 @@ def as_text(result: Result) -> str:
             coin=coin.coin, total=format_cents(coin.total), cover=format_cents(coin.cover)
         )
         lines.append(said)
+        lines.append(
+            _("  root of all that is owed, for `wallet counted --root`: {root}").format(
+                root=coin.root.hex()
+            )
+        )
     lines.append(
         _("{seconds} s, {speed} transactions a second").format(
             seconds=f"{result.seconds:.1f}", speed=result.per_second
@@ -170,6 +177,11 @@ def tables(result: Result) -> list[tuple[str, Row, list[Row]]]:
                 _("deficit"),
             ),
             reserves,
+        ),
+        (
+            _("Proof of liabilities"),
+            (_("coin"), _("in all"), _("root")),
+            [(coin.coin, format_cents(coin.total), coin.root.hex()) for coin in result.coins],
         ),
         (
             _("Open accounts by kind"),

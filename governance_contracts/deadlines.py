@@ -12,7 +12,7 @@ from msgspec import Meta
 from chain.codec import U32, U53, Code, Millis, Record, decode
 from chain.contract import Context
 from chain.events import event
-from chain.money import AmountField
+from chain.money import AmountField, Cents
 from chain.rules import DAY_MS
 from chain.state import Draft, View
 from governance_contracts.books import (
@@ -94,7 +94,7 @@ def return_due(draft: Draft, context: Context, data: bytes) -> None:
             count += 1
             total += entry.amount
     if count:
-        context.emit(ReturnDue(args.coin, args.statement, count, total))
+        context.emit(ReturnDue(args.coin, args.statement, count, Cents(total)))
 
 
 def is_short(view: View, coin: str) -> bool:
@@ -120,4 +120,5 @@ def cover_due(draft: Draft, context: Context, data: bytes) -> None:
     args = decode(Shortfall, data)
     reserve = draft.get(RESERVES, args.coin)
     if reserve is not None and reserve.short_ms == (args.since_ms,):
-        context.emit(CoverOverdue(args.coin, args.since_ms, deficit_of(draft, args.coin)))
+        deficit = Cents(deficit_of(draft, args.coin))
+        context.emit(CoverOverdue(args.coin, args.since_ms, deficit))

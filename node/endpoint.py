@@ -7,6 +7,7 @@ response of its own. Whatever is wrong with a request is raised as an `ApiMistak
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -18,6 +19,7 @@ from chain.address import decode_address
 from chain.errors import Malformed
 from node.feed import Feed
 from node.index import Index
+from node.liabilities import Liabilities
 from node.metrics import Metrics
 from node.outcomes import Memory
 from node.replica import Replica
@@ -72,6 +74,7 @@ class Api:
     clock: Clock
     trying: asyncio.Semaphore
     """One dry run at a time: they use the replica's thread."""
+    liabilities: Liabilities = field(default_factory=lambda: Liabilities(time.monotonic))
 
     @property
     def prefix(self) -> str:

@@ -25,6 +25,9 @@ PATH_WORDS = {
     "id": "a transaction id, 64 hexadecimal digits",
     "code": "the code of a coin",
     "address": "an address, in bech32m",
+    "resident": "the address of the account asked about, in bech32m",
+    "number": "the number of a mandate",
+    "sequence": "the number of a statement",
 }
 
 

@@ -30,6 +30,10 @@ class Overlay:
     def put(self, key: bytes, value: bytes | None) -> None:
         self._changed[key] = value
 
+    def changes(self) -> dict[bytes, bytes | None]:
+        """What stands in front of the store; None: nothing is there."""
+        return dict(self._changed)
+
     def get(self, key: bytes) -> bytes | None:
         return self._changed[key] if key in self._changed else self._below.get(key)
 

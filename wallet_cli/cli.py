@@ -7,8 +7,10 @@ from genesis.console import N_
 from wallet_cli import (
     commands_board,
     commands_coin,
+    commands_counted,
     commands_keys,
     commands_new,
+    commands_offline_fund,
     commands_pay,
     commands_read,
     commands_runs,
@@ -25,10 +27,12 @@ for _command in (
     *commands_new.COMMANDS,
     *commands_keys.COMMANDS,
     *commands_read.COMMANDS,
+    *commands_counted.COMMANDS,
     *commands_pay.COMMANDS,
     *commands_coin.COMMANDS,
     *commands_runs.COMMANDS,
     *commands_board.COMMANDS,
+    commands_offline_fund.group,
     commands_tx.group,
 ):
     group.add_command(_command)

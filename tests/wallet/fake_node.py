@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from msgspec import to_builtins
 
 from chain import crypto
 from chain.account import ACCOUNTS, PURSES, find_key, purse_of
@@ -29,6 +30,8 @@ from governance_contracts.lots import LOTS
 from governance_contracts.places import PLACES
 from governance_contracts.versions import RELEASE
 from node import queries, queries_boards
+from node.queries_offline import open_allowances
+from tests.wallet.liabilities import liability_proof
 from tests.wallet.village import PREFIX, Village
 from wallet_cli.core.showing import plain_fields, plain_value
 
@@ -162,6 +165,8 @@ class Node:
                     }
                 ledger = village.ledger
                 match rest:
+                    case ["liability-proof"]:
+                        return 200, liability_proof(village, account, query["coin"])
                     case ["proposals", id]:
                         name = bytes.fromhex(id)
                         return found_or_404(queries_boards.proposal(ledger, name, reader=account))
@@ -243,6 +248,9 @@ class Node:
         return {"status": "ok", "refusal": None, "events": events}
 
     def _account(self, id: bytes, rest: list[str], query: dict[str, str]) -> dict[str, Any]:
+        if rest == ["allowances"]:
+            found = open_allowances(self.village.ledger, id, PREFIX)
+            return {**header_json(self.village.headers[-1]), "allowances": to_builtins(found)}
         if rest[:1] == ["receipts"]:
             return self._receipt(id, bytes.fromhex(rest[1]))
         if rest == ["history"]:
