@@ -23,6 +23,7 @@ from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
 from chain.state import TABLES
+from governance_contracts import exchange
 from governance_contracts.balances import total_of
 from governance_contracts.booking import StatementBooked
 from governance_contracts.books import (
@@ -35,6 +36,7 @@ from governance_contracts.books import (
     deficit_of,
 )
 from governance_contracts.earmark import Reclaim
+from governance_contracts.exchange import Exchange
 from governance_contracts.keys import prove_possession
 from governance_contracts.lots import LOTS, After, Terms, earmark, region_bound
 from governance_contracts.offline import OpenAllowance, Release, Settle
@@ -76,6 +78,7 @@ SHOPS = ("shop1", "shop2")
 FUNDS = ("fund1", "treasury1", "town")
 HOLDERS = PEOPLE + SHOPS
 PLAYED = COINS[:2]
+TREASURIES = {"J1": "treasury1", "J2": "treasury2"}
 
 coins = st.sampled_from(PLAYED)
 people = st.sampled_from(PEOPLE)
@@ -138,6 +141,8 @@ class Townspeople(RuleBasedStateMachine):
             for name in ("fund1", "town", *PEOPLE):
                 number = self.town.book(coin, entry(1, EntryKind.DEPOSIT, 1_000))
                 self.mint(coin, number, 1, name, 1_000)
+            number = self.town.book(coin, entry(1, EntryKind.DEPOSIT, 600))
+            self.mint(coin, number, 1, TREASURIES[coin], 600)
             self.grant(coin, region_bound((W1,)), "GRANT")
             self.grant(coin, earmark((G1,), after=After.FREE), "EARM")
             expiry = self.town.time_ms + DAY_MS
@@ -325,6 +330,21 @@ class Townspeople(RuleBasedStateMachine):
             line = entry(1, EntryKind.RETURN, credit.amount, returns=(statement, 1))
             self.town.book(coin, line)
 
+    # Between wijken.
+
+    @rule(holder=holders, coin=coins, amount=amounts)
+    def exchange_coin(self, holder: str, coin: str, amount: int) -> None:
+        other = PLAYED[1 - PLAYED.index(coin)]
+        before = [total_of(self.town.supply(one)) for one in PLAYED]
+        args = Exchange(self.town.id(holder), coin, other, Cents(amount))
+        self.attempt(args, by=holder)
+        assert [total_of(self.town.supply(one)) for one in PLAYED] == before
+
+    @rule(coin=coins)
+    def treasuries_settle(self, coin: str) -> None:
+        other = PLAYED[1 - PLAYED.index(coin)]
+        self.attempt(exchange.Settle(coin, other), under=WIJK_OF[other])
+
     # Redemption.
 
     @rule(holder=holders, coin=coins, amount=amounts)
@@ -351,8 +371,9 @@ class Townspeople(RuleBasedStateMachine):
         elif move == "reject":
             self.attempt(Reject(number), under=wijk)
         else:
-            by = next(name for name in HOLDERS if self.town.id(name) == redemption.holder)
-            self.attempt(Cancel(number), by=by)
+            by = next((n for n in HOLDERS if self.town.id(n) == redemption.holder), None)
+            other = W2 if wijk == W1 else W1  # a settlement, whose holder is the other treasury
+            self.attempt(Cancel(number), by=by, under=other if by is None else None)
 
     @precondition(lambda self: self.redemption(0))
     @rule(
