@@ -8,6 +8,7 @@
     api_offline.py       own allowances        queries_offline.py
     api_boards.py        boards, proposals     queries_boards.py
     api_people.py        mandates, entries     queries_people.py
+    api_benefits.py      discounts             queries_benefits.py
     api_liabilities.py   what is owed          liabilities.py
     api_reserve.py       what the bank holds   queries_reserve.py
     stream.py            event streams         feed.py, heights.py
@@ -30,6 +31,7 @@ from aiohttp import web
 
 from node import (
     api_accounts,
+    api_benefits,
     api_boards,
     api_chain,
     api_liabilities,
@@ -55,6 +57,7 @@ ROUTES: tuple[Route, ...] = (
     *api_accounts.ROUTES,
     *api_boards.ROUTES,
     *api_people.ROUTES,
+    *api_benefits.ROUTES,
     *api_offline.ROUTES,
     *api_liabilities.ROUTES,
     *api_reserve.ROUTES,
