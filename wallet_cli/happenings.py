@@ -17,6 +17,9 @@ EVENTS = {
     "GaveBack": N_("gave {amount} {coin} back to {payer}"),
     "PaidOut": N_("paid {amount} {coin} to {count} accounts"),
     "PayoutReceived": N_("received {amount} {coin} from {payer} in a payout run"),
+    "AllowanceOpened": N_("set {amount} {coin} aside to pay offline (allowance {allowance})"),
+    "OfflineReceived": N_("settled {amount} {coin} taken offline (allowance {allowance})"),
+    "OfflineSettled": N_("{amount} {coin} paid offline was settled (allowance {allowance})"),
     "RedemptionRequested": N_("asked euros for {amount} {coin} (redemption {redemption})"),
 }
 

@@ -38,8 +38,8 @@ def path_of(home: Path, chain: bytes, epoch: int) -> Path:
     return home / f".{chain.hex()[:16]}-{epoch}.trusted"
 
 
-def load(home: Path, profile: Profile, client: Client) -> Trusted:
-    """What is remembered; else the founding document, asked of the node and checked."""
+def remembered(home: Path, profile: Profile) -> Trusted | None:
+    """The newest header this wallet home has checked; needs no node."""
     path = path_of(home, profile.chain, profile.epoch)
     try:
         trusted = decode(Trusted, path.read_bytes())
@@ -49,6 +49,18 @@ def load(home: Path, profile: Profile, client: Client) -> Trusted:
         pass
     except Malformed:
         path.unlink(missing_ok=True)  # begin again at the genesis, which loses nothing
+    return None
+
+
+def remember(home: Path, profile: Profile, trusted: Trusted) -> None:
+    write_private(path_of(home, profile.chain, profile.epoch), encode(trusted), replace=True)
+
+
+def load(home: Path, profile: Profile, client: Client) -> Trusted:
+    """What is remembered; else the founding document, asked of the node and checked."""
+    trusted = remembered(home, profile)
+    if trusted is not None:
+        return trusted
     from wallet_cli.founding import trusted_genesis
 
     return trusted_genesis(client.get("/v1/genesis"), profile.chain, profile.epoch)
@@ -93,18 +105,24 @@ def reach(
             Exit.FINDINGS,
         ) from None
     except Forked as forked:
-        file = home / "forks" / f"{header.height}-{header_hash(header).hex()[:16]}.fork"
-        write_private(file, encode(forked.proof), replace=True)
-        raise UserError(
-            _(
-                "Two different blocks at height {height} are both signed by the boards. This "
-                "must not happen: the proof is in {file}; show it to every board, and pay "
-                "nothing until they have answered."
-            ).format(height=header.height, file=file),
-            Exit.FINDINGS,
-        ) from None
-    write_private(path_of(home, profile.chain, profile.epoch), encode(trusted), replace=True)
+        raise fork_found(home, forked) from None
+    remember(home, profile, trusted)
     return trusted
+
+
+def fork_found(home: Path, forked: Forked) -> UserError:
+    """Keep the proof of a fork, and say where it is."""
+    header = forked.proof.second.header
+    file = home / "forks" / f"{header.height}-{header_hash(header).hex()[:16]}.fork"
+    write_private(file, encode(forked.proof), replace=True)
+    return UserError(
+        _(
+            "Two different blocks at height {height} are both signed by the boards. This "
+            "must not happen: the proof is in {file}; show it to every board, and pay "
+            "nothing until they have answered."
+        ).format(height=header.height, file=file),
+        Exit.FINDINGS,
+    )
 
 
 def prove_old(

@@ -49,8 +49,8 @@ def test_books_of_offline_coin() -> None:
             3, seller.account, 1, sequence, day, Cents(20_00), Cents(20_00)
         )  # the same total each time: two of three are a copy's
         signature = crypto.sign(DEVICE, payment_bytes(h.chain, 0, paid))
-        args = offline_general.SettleGeneral(SignedGeneral(paid, signature))
-        h.block(h.sign(seller, args))
+        signed = SignedGeneral(paid, signature)
+        h.block(h.sign(seller, offline_general.SettleGeneral(signed)))
     h.block(h.sign(dee, Repay(1, dee.account, Cents(5_00))))
     h.block(h.sign(h.fund, EndGuarantee(1)))
     h.time_ms += 11 * DAY_MS - HOUR_MS

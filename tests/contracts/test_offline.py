@@ -118,9 +118,8 @@ def test_a_week_at_the_baker(town: MoneyTown) -> None:
 
 
 def test_a_copied_device_gains_nothing(town: MoneyTown) -> None:
-    """Two copies pay 30 each at two tills: the shop holds one total per till, and the higher of
-    the two counts. Its tills share what they hold, so the second till asks for 60, which is more
-    than is locked and refused on the spot."""
+    """Two copies pay 30 each, one after the other, to the device of the shop's place: to the
+    second it can only be a total of 60, which is more than is locked; 30 adds nothing."""
     town.play(opening(town), by="dee1")
     town.play(settling(town, 3_000), by="shop1")
     with refused(NothingNew, 1, 3_000):
@@ -201,7 +200,7 @@ def status(town: MoneyTown, name: str, value: Status) -> None:
 
 def test_settling_refusals_in_order(town: MoneyTown) -> None:
     town.play(opening(town), by="dee1")
-    wrong = {"by": seed("another"), "place": 2}
+    wrong: dict[str, Any] = {"by": seed("another"), "place": 2}
     ladder(
         town,
         "shop1",
