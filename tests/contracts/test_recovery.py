@@ -1,0 +1,494 @@
+"""Recovery: guardians give an account new keys; a thief with a present key loses in the end.
+
+Dee of wijk 1 chose as guardians her neighbour Eef, Cas of the board, and the office of wijk 2;
+two of them suffice. Registrars: `bob1` in wijk 1, `bob2` in wijk 2.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from chain.account import ACCOUNTS, KeyRole, Status
+from chain.authority import Board, NotAuthorised
+from chain.crypto import public_key
+from chain.errors import Rejected
+from chain.money import Cents
+from chain.rules import DAY_MS
+from governance_contracts.acting import ClosedAccount, FrozenAccount, NotRegistered, TillKeyOnly
+from governance_contracts.allowance import LOCKS, AboveAllowance, Locked
+from governance_contracts.boardroom import UnknownBoard
+from governance_contracts.guardians import SetGuardians
+from governance_contracts.keys import (
+    BadRole,
+    BadThreshold,
+    ChangeKeys,
+    KeyTwice,
+    NewKey,
+    NoPossession,
+    prove_possession,
+)
+from governance_contracts.lifecycle import Close, FreezeAccount, Unfreeze
+from governance_contracts.locking import IssueCard
+from governance_contracts.mandate import Grant
+from governance_contracts.mandates import Kind
+from governance_contracts.payments import plain
+from governance_contracts.recoveries import (
+    HOUR_MS,
+    LAST_ATTEMPTS,
+    RECOVERIES,
+    AlreadyApproved,
+    BadGuardians,
+    BeyondVeto,
+    GuardiansFixed,
+    NoCardHere,
+    NoConfirmationAsked,
+    NoRecovery,
+    NotAGuardian,
+    NotLocked,
+    NotRecoverable,
+    RecoveryOpen,
+    RecoveryOpened,
+    TooSoon,
+)
+from governance_contracts.recovery import Approve, Confirm, Open, Veto
+from governance_contracts.registrars import DelegateRegistrar, EndRegistrar
+from governance_contracts.reserve import Redeem
+from tests.contracts.bank import DESTINATION, MoneyTown
+from tests.contracts.town import CHAIN, EPOCH, W1, W2, WIJKEN, refused, seed
+
+MINE, THEIRS = 0, 1
+"""Key numbers: the one that was lost, the one that guardians gave."""
+
+
+@pytest.fixture
+def town() -> MoneyTown:
+    town = MoneyTown()
+    for n, wijk in enumerate(WIJKEN, 1):
+        town.play(DelegateRegistrar(wijk, town.id(f"bob{n}")), under=(Board(wijk),))
+    town.deposit("J1", "dee1", 500_00)
+    return town
+
+
+@pytest.fixture
+def guarded(town: MoneyTown) -> MoneyTown:
+    town.play(guardians(town, "eef1", "cas1", offices=(W2,)), by="dee1")
+    town.wait(14 * DAY_MS)
+    return town
+
+
+def guardians(
+    town: MoneyTown, *names: str, offices: tuple[str, ...] = (), k: int = 2
+) -> SetGuardians:
+    people = tuple(sorted(town.id(name) for name in names))
+    return SetGuardians(town.id("dee1"), people, offices, k)
+
+
+def new_key(town: MoneyTown, name: str, of: str = "dee1", role: int = KeyRole.FULL) -> NewKey:
+    proof = prove_possession(seed(name), CHAIN, EPOCH, town.id(of))
+    return NewKey(public_key(seed(name)), role, (), proof)
+
+
+def opening(town: MoneyTown, office: tuple[str, ...] = (), key: str = "new phone") -> Open:
+    return Open(town.id("dee1"), office, (new_key(town, key),), 1)
+
+
+def approve(town: MoneyTown, office: str = "") -> Approve:
+    return Approve(town.id("dee1"), (office,) if office else ())
+
+
+def confirm(town: MoneyTown, wijk: str) -> Confirm:
+    return Confirm(town.id("dee1"), wijk)
+
+
+def veto(town: MoneyTown) -> Veto:
+    return Veto(town.id("dee1"))
+
+
+def pays(town: MoneyTown, amount: int, key: int = MINE) -> None:
+    args = plain(town.id("dee1"), town.id("shop1"), "J1", amount, "SALE", place=1)
+    town.play(args, by="dee1", key=key)
+
+
+def numbers(town: MoneyTown) -> list[int]:
+    return [key.number for key in town.account("dee1").keys]
+
+
+# Stories.
+
+
+def test_a_lost_phone(guarded: MoneyTown) -> None:
+    """Two guardians vouch; after three days the new phone holds the account."""
+    town = guarded
+    town.play(opening(town), by="eef1")
+    told = town.reported(RecoveryOpened, "dee1")
+    assert told[0].by == town.id("eef1") and told[0].blocks
+    assert town.reported(RecoveryOpened, "cas1") == told, "guardians hear that they are asked"
+    with refused(FrozenAccount):
+        pays(town, 100)
+    town.deposit("J1", "dee1", 1_00)  # money comes in
+    town.play(approve(town), by="cas1")
+    town.wait(72 * HOUR_MS - 1)
+    with refused(FrozenAccount):
+        pays(town, 100)
+    town.wait(1)
+    assert numbers(town) == [THEIRS]
+    assert town.account("dee1").keys[0].key == public_key(seed("new phone"))
+    pays(town, 100, key=THEIRS)
+    assert town.state.get(RECOVERIES, town.id("dee1")) is None
+    assert town.state.get(LOCKS, town.id("dee1")) is None
+
+
+def test_a_thief_with_a_present_key_vetoes_the_first_and_loses_the_second(
+    guarded: MoneyTown,
+) -> None:
+    town = guarded
+    town.play(opening(town), by="eef1")
+    town.play(veto(town), by="dee1")
+    pays(town, 100)  # the thief spends; the office's freeze is what stops this
+    with refused(GuardiansFixed):
+        town.play(guardians(town, "eef1", "ada1"), by="dee1")
+    town.play(opening(town), by="cas1")
+    assert not town.reported(RecoveryOpened, "dee1")[0].blocks
+    pays(town, 100)  # unconfirmed, it blocks nothing
+    town.play(veto(town), by="dee1")  # and can be vetoed
+    town.play(opening(town), by="cas1")
+    town.play(confirm(town, W1), by="bob1")
+    pays(town, 100)
+    town.play(confirm(town, W2), by="bob2")
+    with refused(FrozenAccount):
+        pays(town, 100)
+    with refused(BeyondVeto):
+        town.play(veto(town), by="dee1")
+    with refused(Locked):
+        town.play(ChangeKeys(town.id("dee1"), (new_key(town, "thief"),), (), 1), by="dee1")
+    town.play(approve(town, W2), by="bob2")
+    town.wait(72 * HOUR_MS)
+    assert [key.key for key in town.account("dee1").keys] == [public_key(seed("new phone"))]
+
+
+def test_guardians_who_collude_are_vetoed_and_get_no_further(guarded: MoneyTown) -> None:
+    town = guarded
+    town.play(opening(town, key="colluder"), by="eef1")
+    town.play(approve(town), by="cas1")
+    town.play(veto(town), by="dee1")
+    pays(town, 100)
+    town.play(opening(town, key="colluder"), by="cas1")  # no registrar saw Dee
+    town.play(approve(town), by="eef1")
+    town.wait(7 * DAY_MS)
+    assert numbers(town) == [MINE] and town.account("dee1").status == Status.ACTIVE
+    assert town.state.get(RECOVERIES, town.id("dee1")) is None
+    pays(town, 100)
+
+
+def test_one_opening_in_thirty_days(guarded: MoneyTown) -> None:
+    """A guardian who opens again and again would lock the account for good."""
+    town = guarded
+    town.play(opening(town), by="eef1")
+    town.wait(72 * HOUR_MS)  # only one approved
+    assert numbers(town) == [MINE]
+    pays(town, 100)
+    with refused(TooSoon):
+        town.play(opening(town), by="cas1")
+    town.wait(27 * DAY_MS)
+    town.play(opening(town), by="cas1")
+    with refused(FrozenAccount):
+        pays(town, 100)
+
+
+def test_a_third_attempt_waits(guarded: MoneyTown) -> None:
+    town = guarded
+    town.play(opening(town), by="eef1")
+    town.play(veto(town), by="dee1")
+    town.play(opening(town), by="eef1")
+    for n, wijk in ((1, W1), (2, W2)):
+        town.play(confirm(town, wijk), by=f"bob{n}")
+    town.wait(72 * HOUR_MS)  # nobody else approved
+    assert numbers(town) == [MINE]
+    with refused(TooSoon):
+        town.play(opening(town), by="eef1")
+
+
+def test_without_guardians_two_registrars_of_different_wijken_and_fourteen_days(
+    town: MoneyTown,
+) -> None:
+    with refused(NotAGuardian):
+        town.play(opening(town), by="eef1")
+    town.play(opening(town, office=(W1,)), by="bob1")
+    with refused(AlreadyApproved):
+        town.play(approve(town, W1), by="bob1")
+    town.play(DelegateRegistrar(W1, town.id("eef1")), under=(Board(W1),))
+    with refused(AlreadyApproved):
+        town.play(approve(town, W1), by="eef1")  # another registrar, the same wijk
+    town.play(approve(town, W2), by="bob2")
+    town.wait(72 * HOUR_MS)
+    assert numbers(town) == [MINE]
+    town.wait(11 * DAY_MS)
+    assert numbers(town) == [THEIRS]
+
+
+def test_who_left_or_died_no_longer_counts(guarded: MoneyTown) -> None:
+    town = guarded
+    town.play(opening(town), by="eef1")
+    town.play(approve(town, W2), by="bob2")
+    town.play(Close(town.id("eef1")), under=(Board(W1),))
+    town.wait(72 * HOUR_MS)
+    assert numbers(town) == [MINE], "one of two is left"
+    town.wait(30 * DAY_MS)
+    town.play(opening(town), by="cas1")
+    town.play(approve(town, W2), by="bob2")
+    town.play(EndRegistrar(W2, town.id("bob2")), under=(Board(W2),))
+    town.wait(72 * HOUR_MS)
+    assert numbers(town) == [MINE], "a registrar out of office does not count either"
+
+
+def test_under_bewind_only_the_administrator_vetoes(guarded: MoneyTown) -> None:
+    town = guarded
+    until = town.time_ms + 365 * DAY_MS
+    grant = Grant(
+        town.id("dee1"), Kind.GUARDIAN, (town.id("ada2"),), (), ("pay.pay",), (), 1, until,
+        (DESTINATION,),
+    )  # fmt: skip
+    town.play(grant, under=(Board(W1),))
+    town.play(opening(town), by="eef1")
+    with refused(NotAuthorised):
+        town.play(veto(town), by="dee1")
+    town.play(veto(town), by="ada2")
+    pays(town, 100)
+
+
+def test_friends_a_thief_names_count_only_after_fourteen_days(guarded: MoneyTown) -> None:
+    town = guarded
+    town.play(guardians(town, "ada2", "dee2"), by="dee1")  # the thief has the phone
+    with refused(NotAGuardian):
+        town.play(opening(town, key="thief"), by="ada2")
+    town.play(opening(town), by="eef1")
+    town.play(approve(town), by="cas1")
+    town.wait(72 * HOUR_MS)
+    assert numbers(town) == [THEIRS]
+
+
+# The emergency card.
+
+
+def card(town: MoneyTown, name: str = "card") -> IssueCard:
+    made = new_key(town, name, role=KeyRole.CARD)
+    return IssueCard(town.id("dee1"), made.key, made.proof)
+
+
+def test_an_emergency_card_pays_25_a_day_and_100_in_all(town: MoneyTown) -> None:
+    with refused(NotLocked):
+        town.play(card(town), by="bob1")
+    town.play(opening(town, office=(W1,)), by="bob1")
+    with refused(NotAuthorised):
+        town.play(card(town), by="bob2")
+    town.play(card(town), by="bob1")
+    assert numbers(town) == [MINE, 1]
+    for _ in range(4):
+        pays(town, 20_00, key=1)
+        with refused(AboveAllowance, town.id("dee1"), "J1", 5_00):
+            pays(town, 5_01, key=1)
+        pays(town, 5_00, key=1)
+        town.wait(DAY_MS)
+    with refused(AboveAllowance, town.id("dee1"), "J1", 0):
+        pays(town, 1, key=1)
+    with refused(FrozenAccount):
+        pays(town, 1)  # the phone's key pays nothing meanwhile
+
+
+def test_a_card_only_pays_and_goes_when_the_recovery_ends(town: MoneyTown) -> None:
+    town.play(opening(town, office=(W1,)), by="bob1")
+    town.play(card(town), by="bob1")
+    dee = town.id("dee1")
+    with refused(TillKeyOnly):
+        town.play(Redeem(dee, "J1", Cents(1_00), (), DESTINATION), by="dee1", key=1)
+    with refused(TillKeyOnly):
+        town.play(ChangeKeys(dee, (), (0,), 1), by="dee1", key=1)
+    with refused(TillKeyOnly):
+        town.play(veto(town), by="dee1", key=1)
+    town.play(card(town, "second card"), by="bob1")
+    assert numbers(town) == [MINE, 2], "a new card takes the place of the old"
+    pays(town, 10_00, key=2)
+    town.play(veto(town), by="dee1")
+    assert numbers(town) == [MINE]
+    pays(town, 100_00)
+
+
+def test_a_second_card_is_not_a_second_hundred(town: MoneyTown) -> None:
+    town.play(opening(town, office=(W1,)), by="bob1")
+    town.play(card(town), by="bob1")
+    pays(town, 25_00, key=1)
+    town.play(card(town, "second card"), by="bob1")
+    with refused(AboveAllowance):
+        pays(town, 1, key=2)
+
+
+def test_a_freeze_that_ends_does_not_open_a_locked_account(town: MoneyTown) -> None:
+    dee = town.id("dee1")
+    town.play(FreezeAccount(dee, "lost_phone"), by="bob1")
+    pays(town, 5_00)
+    town.play(opening(town, office=(W1,)), by="bob1")
+    with refused(FrozenAccount):
+        pays(town, 5_00)  # no living allowance for whoever holds the phone
+    town.play(Unfreeze(dee), by="bob1")
+    with refused(FrozenAccount):
+        pays(town, 5_00)
+    with refused(Locked):
+        town.play(Close(dee), by="bob1")
+    town.play(veto(town), by="dee1")
+    pays(town, 50_00)
+
+
+# Refusals, in order.
+
+
+def test_guardians_are_checked_in_order(town: MoneyTown) -> None:
+    dee, eef, cas, shop = (town.id(n) for n in ("dee1", "eef1", "cas1", "shop1"))
+    nobody = bytes(20)
+    two = tuple(sorted((eef, cas)))
+    many = tuple(bytes([n]) * 20 for n in range(7))
+    for args, by, kind, values in (
+        (SetGuardians(nobody, (), (), 9), "eef1", NotRegistered, ()),
+        (SetGuardians(dee, (), (), 9), "eef1", NotAuthorised, ()),
+        (SetGuardians(dee, many, (W1,), 9), "dee1", BadGuardians, ("count",)),
+        (SetGuardians(dee, tuple(reversed(two)), (), 9), "dee1", BadGuardians, ("people",)),
+        (SetGuardians(dee, (dee,), (), 9), "dee1", BadGuardians, ("people",)),
+        (SetGuardians(dee, (shop,), (), 9), "dee1", BadGuardians, ("people",)),
+        (SetGuardians(dee, two, (W2, W1), 9), "dee1", BadGuardians, ("offices",)),
+        (SetGuardians(dee, two, ("WK999999",), 9), "dee1", UnknownBoard, ()),
+        (SetGuardians(dee, two, (W1,), 4), "dee1", BadGuardians, ("k",)),
+        (SetGuardians(dee, two, (W1,), 1), "dee1", BadGuardians, ("k",)),
+        (SetGuardians(dee, (cas,), (W1, W2), 2), "dee1", BadGuardians, ("officials",)),
+        (SetGuardians(dee, (), (W1, W2), 2), "dee1", BadGuardians, ("officials",)),
+    ):
+        with refused(kind, *values):
+            town.play(args, by=by)
+    town.play(SetGuardians(dee, two, (W1,), 3), by="dee1")
+    town.play(SetGuardians(dee, (), (), 0), by="dee1")  # none is a choice too
+
+
+def test_opening_is_refused_in_order(guarded: MoneyTown) -> None:
+    town = guarded
+    dee = town.id("dee1")
+    good = new_key(town, "new phone")
+    till = NewKey(good.key, KeyRole.TILL, (1,), good.proof)
+    old = new_key(town, "dee1")
+    for args, by, kind in (
+        (Open(bytes(20), (), (good,), 1), "eef1", NotRegistered),
+        (Open(town.id("treasury1"), (), (good,), 1), "eef1", NotRecoverable),
+        (Open(dee, (W2,), (good,), 1), "eef1", NotAuthorised),
+        (Open(dee, (W1,), (good,), 1), "bob1", NotAGuardian),
+        (Open(dee, (), (good,), 1), "ada2", NotAGuardian),
+        (Open(dee, (), (NewKey(good.key, 1, (), bytes(64)),), 1), "eef1", NoPossession),
+        (Open(dee, (), (old,), 1), "eef1", KeyTwice),
+        (Open(dee, (), (till,), 1), "eef1", BadRole),
+        (Open(dee, (), (good,), 2), "eef1", BadThreshold),
+    ):
+        with refused(kind):
+            town.play(args, by=by)
+    with refused(NotAuthorised):
+        town.play(Open(dee, (W2,), (good,), 1), under=(Board(W2),))  # a board sees nobody
+    town.play(opening(town), by="eef1")
+    with refused(RecoveryOpen):
+        town.play(opening(town), by="cas1")
+    with refused(RecoveryOpen):
+        town.play(guardians(town, "eef1", "ada1"), by="dee1")
+
+
+def test_the_other_calls_are_refused_in_order(guarded: MoneyTown) -> None:
+    town = guarded
+    for args in (approve(town), confirm(town, W1), veto(town)):
+        with refused(NoRecovery):
+            town.play(args, by="stranger")
+    town.play(opening(town), by="eef1")
+    for args, by, kind in (
+        (approve(town), "stranger", NotAGuardian),
+        (approve(town, W2), "stranger", NotAuthorised),
+        (approve(town), "eef1", AlreadyApproved),
+        (confirm(town, W1), "eef1", NotAuthorised),
+        (confirm(town, W1), "bob1", NoConfirmationAsked),
+        (veto(town), "eef1", NotAuthorised),
+    ):
+        with refused(kind):
+            town.play(args, by=by)
+    town.play(veto(town), by="dee1")
+    town.play(opening(town), by="eef1")
+    town.play(confirm(town, W1), by="bob1")
+    with refused(NoConfirmationAsked):
+        town.play(confirm(town, W1), by="bob1")
+
+
+def test_a_card_is_refused_in_order(town: MoneyTown) -> None:
+    town.play(opening(town, office=(W1,)), by="bob1")
+    dee = town.account("dee1")
+    town.state.put(ACCOUNTS, town.id("dee1"), replace(dee, threshold=2))
+    with refused(NoCardHere):
+        town.play(card(town), by="bob1")
+    town.state.put(ACCOUNTS, town.id("dee1"), dee)
+    with refused(NoPossession):
+        town.play(IssueCard(town.id("dee1"), card(town).key, bytes(64)), by="bob1")
+    old = new_key(town, "dee1")
+    with refused(KeyTwice):
+        town.play(IssueCard(town.id("dee1"), old.key, old.proof), by="bob1")
+    with refused(NotRegistered):
+        town.play(IssueCard(bytes(20), old.key, old.proof), by="bob1")
+
+
+def test_a_closed_account_is_not_recovered(guarded: MoneyTown) -> None:
+    town = guarded
+    town.play(opening(town), by="eef1")
+    town.play(approve(town), by="cas1")
+    closed = replace(town.account("dee1"), status=Status.CLOSED)
+    town.state.put(ACCOUNTS, town.id("dee1"), closed)
+    town.wait(72 * HOUR_MS)
+    assert numbers(town) == [MINE] and town.account("dee1").status == Status.CLOSED
+    with refused(ClosedAccount):
+        town.play(opening(town), by="eef1")
+    assert town.state.get(LAST_ATTEMPTS, town.id("dee1")) is not None
+
+
+# The allowance, for any series of payments.
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 30_00), st.integers(0, DAY_MS)), max_size=12),
+    st.booleans(),
+)
+def test_no_series_of_payments_is_above_the_allowance(
+    series: list[tuple[int, int]], locked: bool
+) -> None:
+    """Paid is what fits what is left of the day, and under a lock of 100 in all; nothing less."""
+    town = _moneyed()
+    dee = town.id("dee1")
+    key = 0
+    if locked:
+        town.play(opening(town, office=(W1,)), by="bob1")
+        town.play(card(town), by="bob1")
+        key = 1
+    else:
+        town.play(FreezeAccount(dee, "fraud"), by="bob1")
+    by_day: dict[int, int] = {}
+    for amount, pause in series:
+        town.time_ms += pause
+        day = town.time_ms // DAY_MS
+        left = 25_00 - by_day.get(day, 0)
+        if locked:
+            left = min(left, 100_00 - sum(by_day.values()))
+        try:
+            pays(town, amount, key=key)
+        except Rejected as refusal:
+            assert isinstance(refusal, AboveAllowance)
+            assert refusal.named()["left"] == left < amount
+        else:
+            assert amount <= left
+            by_day[day] = by_day.get(day, 0) + amount
+
+
+def _moneyed() -> MoneyTown:
+    town = MoneyTown()
+    town.play(DelegateRegistrar(W1, town.id("bob1")), under=(Board(W1),))
+    town.deposit("J1", "dee1", 500_00)
+    return town
