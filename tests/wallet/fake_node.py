@@ -29,7 +29,7 @@ from governance_contracts.balances import HELD_LOTS
 from governance_contracts.lots import LOTS
 from governance_contracts.places import PLACES
 from governance_contracts.versions import RELEASE
-from node import queries, queries_boards
+from node import queries, queries_boards, queries_people
 from node.queries_offline import open_allowances
 from tests.wallet.liabilities import liability_proof
 from tests.wallet.village import PREFIX, Village
@@ -173,6 +173,15 @@ class Node:
                     case ["motions", id]:
                         name = bytes.fromhex(id)
                         return found_or_404(queries_boards.motion(ledger, name, reader=account))
+                    case ["mandates"]:
+                        return 200, shown(queries_people.mandates(ledger, account, PREFIX))
+                    case ["mandates", number]:
+                        return found_or_404(
+                            queries_people.mandate(ledger, int(number), account, PREFIX)
+                        )
+                    case ["entries", resident]:
+                        whose = decode_address(PREFIX, resident)
+                        return found_or_404(queries_people.entry(ledger, whose, account, PREFIX))
                 return 200, self._account(account, rest, query)
         return 404, {"error": {"name": "NotFound", "code": None, "message": f"no {path}"}}
 
