@@ -23,7 +23,7 @@ from chain.codec import AccountId, Key, Record, Sig
 from chain.contract import Context
 from chain.rules import cancel
 from chain.state import Draft
-from governance_contracts.acting import NotRegistered, require_account
+from governance_contracts.acting import require_account
 from governance_contracts.allowance import LOCKS, Lock, forget_allowance, settle_status
 from governance_contracts.keys import (
     KEY_COUNTS,
@@ -98,9 +98,10 @@ def end_recovery_of(draft: Draft, id: bytes) -> None:
     if recovery is not None:
         cancel(draft, recovery.due)
         unlock(draft, id)
-    for table in (NAMED, LAST_ATTEMPTS):
-        if draft.get(table, id) is not None:
-            draft.delete(table, id)
+    if draft.get(NAMED, id) is not None:
+        draft.delete(NAMED, id)
+    if draft.get(LAST_ATTEMPTS, id) is not None:
+        draft.delete(LAST_ATTEMPTS, id)
 
 
 def issue_card(draft: Draft, context: Context, args: IssueCard) -> None:
@@ -120,9 +121,7 @@ def issue_card(draft: Draft, context: Context, args: IssueCard) -> None:
     require_possession(context, args.account, args.key, args.proof)
     for old in lock.card:
         drop_key(draft, args.account, old)
-    account = draft.find(ACCOUNTS, args.account)
-    if account is None:
-        raise NotRegistered(args.account)
+    account = require_account(draft, args.account)
     if any(key.key == args.key for key in account.keys):
         raise KeyTwice(args.key)
     if len(account.keys) >= KEYS_MAX:

@@ -194,7 +194,7 @@ def test_a_death_attested_by_mistake_is_taken_back(town: MoneyTown) -> None:
 def test_the_estate_is_refused_in_order(town: MoneyTown) -> None:
     dee, eef, shop = (town.id(name) for name in ("dee1", "eef1", "shop1"))
     nobody = bytes(20)
-    for args, by, also, kind in (
+    first: tuple[tuple[Record, str, tuple[str, ...], type[Rejected]], ...] = (
         (AttestDeath(nobody, PAPER), "eef1", (), NotRegistered),
         (AttestDeath(dee, PAPER), "eef1", (), NotAuthorised),
         (AttestDeath(dee, PAPER), "bob2", (), NotAuthorised),
@@ -202,9 +202,10 @@ def test_the_estate_is_refused_in_order(town: MoneyTown) -> None:
         (AttestDeath(dee, PAPER), "bob1", ("eef1",), NoSecondSignature),
         (AttestDeath(shop, PAPER), "bob1", ("cas1",), NotAPerson),
         (PayEstate(dee, eef, "J1", Cents(1)), "bob1", ("cas1",), NoEstate),
-    ):
-        with refused(kind):
-            town.play(args, by=by, also=also)
+    )
+    for one, by, also, why in first:
+        with refused(why):
+            town.play(one, by=by, also=also)
     desk(town, AttestDeath(dee, PAPER))
     ladder: tuple[tuple[Record, type[Rejected]], ...] = (
         (AttestDeath(dee, PAPER), ClosedAccount),
