@@ -24,6 +24,7 @@ from wallet_cli.desk import (
     unlock,
     wallet_command,
 )
+from wallet_cli.paying import WAYS, arrange, basket_of, paid_text, way_of, ways_options
 
 if TYPE_CHECKING:
     from chain.transaction import Call
@@ -59,6 +60,14 @@ def pay_options(command: Any) -> Any:
                 metavar="TEXT",
                 help=N_("A remark; only its salted hash goes on the chain."),
             ),
+            click.option(
+                "--line",
+                "lines",
+                multiple=True,
+                metavar="CATEGORY=AMOUNT",
+                help=N_("A line of a basket; up to eight, which add up to the amount."),
+            ),
+            *WAYS,
         )
     ):
         command = option(command)
@@ -106,12 +115,17 @@ def payment_call(
     purpose: str | None,
     category: str,
     ref: str | None,
+    lines: tuple[str, ...],
+    **ways: Any,
 ) -> tuple[Call, Answer]:
     """The call of a payment, and what to tell about it."""
+    from msgspec.structs import replace
+
     from governance_contracts.payments import plain
     from wallet_cli.core import builder
     from wallet_cli.openings import reference_of
 
+    basket, way = basket_of(lines, amount), way_of(**ways)
     profile = session.profile
     payee = account_of(profile, address)
     found = payee_of(session.client, address)
@@ -130,6 +144,9 @@ def payment_call(
         lots=tuple(sorted(set(lots))),
         reference=reference,
     )
+    if basket:
+        args = replace(args, lines=basket)
+    args, arranged = arrange(session, account, args, address, found, way)
     told: Answer = {
         "payee": address,
         "amount_cents": amount,
@@ -138,6 +155,7 @@ def payment_call(
         "place": place,
         "purpose": args.purpose,
     }
+    told |= arranged
     if reference is not None:
         told |= {"reference": reference.hex(), "reference_salt": salt}
     return checked_call(builder.call("pay", "pay", args), args), told
@@ -214,8 +232,7 @@ def pay(
     session = converse(settings, wallet)
     account = session.account()
     call, told = payment_call(session, account, address, amount, **options)
-    text = _("Paid {amount} {coin} to {payee}.").format(**told)
-    carry(session, account, (call,), told, text, dry_run)
+    carry(session, account, (call,), told, paid_text(told), dry_run)
 
 
 @click.command(name="request", cls=console.Command, help=N_("Ask for a payment: text and QR."))
@@ -293,6 +310,7 @@ def request(
 @click.option("--lot", "lots", type=click.IntRange(1), multiple=True, help=N_("Draw on this lot."))
 @click.option("--purpose", metavar="CODE", help=N_("What for."))
 @click.option("--category", metavar="CODE", default="other", show_default=True)
+@ways_options
 @DRY_RUN
 @acting_command
 def pay_request(
@@ -304,11 +322,13 @@ def pay_request(
     purpose: str | None,
     category: str,
     dry_run: bool,
+    **ways: Any,
 ) -> None:
     from governance_contracts.payments import plain
     from wallet_cli.core import builder
     from wallet_cli.core.requests import read_request
 
+    way = way_of(**ways)
     profile = profile_of(settings, wallet)
     _address = profile.address
     try:
@@ -333,7 +353,8 @@ def pay_request(
     session = converse(settings, wallet)
     account = session.account()
     code = coin_of(account, asked.coin[0] if asked.coin else coin)
-    to_shop = bool(asked.place or payee_of(session.client, address).get("places"))
+    found = payee_of(session.client, address)
+    to_shop = bool(asked.place or found.get("places"))
     args = plain(
         session.acts_for,
         asked.payee,
@@ -346,6 +367,7 @@ def pay_request(
         request=signed,
         reference=asked.reference[0] if asked.reference else None,
     )
+    args, arranged = arrange(session, account, args, address, found, way)
     told = {
         "payee": address,
         "amount_cents": int(asked.amount),
@@ -354,9 +376,9 @@ def pay_request(
         "place": asked.place[0] if asked.place else None,
         "purpose": args.purpose,
     }
+    told |= arranged
     call = checked_call(builder.call("pay", "pay", args), args)
-    said = _("Paid {amount} {coin} to {payee}.").format(**told)
-    carry(session, account, (call,), told, said, dry_run)
+    carry(session, account, (call,), told, paid_text(told), dry_run)
 
 
 COMMANDS = (pay, request, pay_request)

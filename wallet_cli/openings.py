@@ -26,6 +26,12 @@ def commit(home: Path, wallet: str, subject: str, text: str) -> tuple[bytes, byt
     salt = os.urandom(16)
     made = commitment(salt, text)
     line = {"subject": subject, "commitment": made.hex(), "salt": salt.hex(), "text": text}
+    note(home, wallet, line)
+    return made, salt
+
+
+def note(home: Path, wallet: str, line: dict[str, str]) -> None:
+    """Write a line down beside the wallet, on disk before it is used. Raises UserError (key)."""
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         with os.fdopen(os.open(home / f".{wallet}.openings", flags, 0o600), "a") as file:
@@ -39,7 +45,40 @@ def commit(home: Path, wallet: str, subject: str, text: str) -> tuple[bytes, byt
             ),
             Exit.KEY,
         ) from None
-    return made, salt
+
+
+def alias_secret(home: Path, wallet: str, payer: bytes, payee: bytes) -> bytes:
+    """A secret for one payment under an alias, noted so that the payer can show that it was
+    theirs."""
+    from governance_contracts.payments import alias_of
+
+    secret = os.urandom(16)
+    line = {
+        "subject": "alias",
+        "alias": alias_of(payer, payee, secret).hex(),
+        "payer": payer.hex(),
+        "payee": payee.hex(),
+        "secret": secret.hex(),
+    }
+    note(home, wallet, line)
+    return secret
+
+
+def aliases(home: Path, wallet: str) -> list[dict[str, str]]:
+    """The aliases this wallet has used, oldest first. A damaged line is passed over."""
+    try:
+        lines = (home / f".{wallet}.openings").read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    found = []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("subject") == "alias":
+            found.append(entry)
+    return found
 
 
 def reference_of(home: Path, wallet: str, text: str | None) -> tuple[bytes | None, str | None]:
