@@ -25,6 +25,7 @@ from genesis.console import (
     out,
 )
 from genesis.homes import NodeHome
+from node import reserve_cli
 from node.ask import ask
 from node.config import API_PORT, ApiSection, Config, PeerEntry, PeerSection, parse_address
 
@@ -269,3 +270,6 @@ def version(settings: Settings) -> None:
 
     found = installed("socialcoin")
     out(settings, {"version": found}, found)
+
+
+group.add_command(reserve_cli.group)

@@ -6,6 +6,7 @@ from genesis import console
 from genesis.console import N_
 from wallet_cli import (
     commands_board,
+    commands_claim,
     commands_coin,
     commands_counted,
     commands_desk,
@@ -15,9 +16,12 @@ from wallet_cli import (
     commands_offline_fund,
     commands_pay,
     commands_read,
+    commands_recurring,
+    commands_reserve,
     commands_rotation,
     commands_runs,
     commands_tx,
+    commands_undo,
 )
 
 
@@ -39,6 +43,11 @@ for _command in (
     *commands_rotation.COMMANDS,
     *commands_desk.COMMANDS,
     commands_offline_fund.group,
+    commands_reserve.group,
+    *commands_undo.COMMANDS,
+    commands_undo.mistake,
+    commands_recurring.group,
+    commands_claim.group,
     commands_tx.group,
 ):
     group.add_command(_command)

@@ -298,4 +298,3 @@ def _moment(text: str, *, end_of_day: bool) -> datetime | None:
         raise BadStatement(
             "date", _("“{text}” is not a date or time of a statement.").format(text=text)
         ) from None
-

@@ -59,7 +59,8 @@ class Bounded:
         head = head.removeprefix(_BOM).lstrip()
         if not head.startswith(b"<"):
             raise BadStatement(
-                "xml", _("The file is not XML: a bank statement begins with “<?xml” or “<Document”.")
+                "xml",
+                _("The file is not XML: a bank statement begins with “<?xml” or “<Document”."),
             )
         declared = _DECLARED.match(head)
         if declared and declared[1].lower() not in _ALLOWED:

@@ -15,7 +15,7 @@ chain: it is personal data, and sealed unless told otherwise.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from auditor.bank.sorting import Place
@@ -86,11 +86,11 @@ def _dumped(row: dict[str, object]) -> bytes:
 
 def parse_openings(data: bytes, name: str) -> Openings:
     """Raises UserError: not such a file, with the number of the line that is wrong."""
-    number = 1
+    number = 0
     try:
-        rows: Iterable[bytes] = data.split(b"\n")
         found: Openings | None = None
-        for number, text in enumerate(rows, 1):
+        for text in data.split(b"\n"):
+            number += 1
             if not text:
                 continue
             row = json.loads(text)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from base64 import b32encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -70,3 +71,14 @@ def parse(chain: bytes, coin: str, text: str) -> int | None:
         == f"SC-{name.coin}-{name.redemption}-{name.check}"
     }
     return found.pop() if len(found) == 1 else None
+
+
+def message_id(chain: bytes, coin: str, redemptions: Sequence[int]) -> str:
+    """The name of a payment file: the same redemptions always make the same file.
+
+    28 letters or digits; a bank refuses a file whose name it has seen.
+    """
+    digest = sha256(b"socialcoin payment file\x00" + chain + coin.encode("ascii"))
+    for number in sorted(redemptions):
+        digest.update(b"\x00" + number.to_bytes(8, "big"))
+    return "SC" + b32encode(digest.digest()).decode("ascii")[:26]

@@ -57,9 +57,7 @@ class EntryReader:
             "RmtInf/Strd/CdtrRefInf/Ref", "RtrInf", "RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry",
             "Nm", "Pty/Nm",
         )  # fmt: skip
-        self._paths = {
-            name: "/".join(space + step for step in name.split("/")) for name in names
-        }
+        self._paths = {name: "/".join(space + step for step in name.split("/")) for name in names}
         parties = ("Dbtr", "Cdtr")
         self._parties = {
             party: (
@@ -78,9 +76,7 @@ class EntryReader:
     def transaction(self, element: Element) -> None:
         """A payment inside the entry that is being read; its amount and sign are judged with it."""
         if len(self._seen) == DETAILS_MAX:
-            raise BadStatement(
-                "size", _("One entry of the file holds more than any payment does.")
-            )
+            raise BadStatement("size", _("One entry of the file holds more than any payment does."))
         found = element.find(self._paths["AmtDtls/TxAmt/Amt"])
         direct = element.find(self._paths["Amt"])
         amount = None

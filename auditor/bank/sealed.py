@@ -2,8 +2,8 @@
 
     socialcoin sealed 1\\n, salt (16 bytes), secretbox of the content
 
-Argon2id makes a key of the passphrase (64 MB, 2 passes, as for wallets); libsodium's secretbox seals
-and proves that nothing was changed.
+Argon2id makes a key of the passphrase (64 MB, 2 passes, as for wallets); libsodium's secretbox
+seals and proves that nothing was changed.
 """
 
 from __future__ import annotations
