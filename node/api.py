@@ -8,9 +8,12 @@
     api_offline.py       own allowances        queries_offline.py
     api_boards.py        boards, proposals     queries_boards.py
     api_people.py        mandates, entries     queries_people.py
+    api_life.py          recovery, life events queries_life.py
     api_benefits.py      discounts             queries_benefits.py
     api_liabilities.py   what is owed          liabilities.py
     api_reserve.py       what the bank holds   queries_reserve.py
+    api_payments.py      orders, mistakes      queries_payments.py
+    api_coins.py         switch, claims        queries_coins.py, switch_effects.py
     stream.py            event streams         feed.py, heights.py
     index.py             who was concerned where
     openapi.py, metrics.py
@@ -34,8 +37,11 @@ from node import (
     api_benefits,
     api_boards,
     api_chain,
+    api_coins,
     api_liabilities,
+    api_life,
     api_offline,
+    api_payments,
     api_people,
     api_reserve,
     api_transactions,
@@ -57,10 +63,13 @@ ROUTES: tuple[Route, ...] = (
     *api_accounts.ROUTES,
     *api_boards.ROUTES,
     *api_people.ROUTES,
+    *api_life.ROUTES,
+    *api_payments.ROUTES,
     *api_benefits.ROUTES,
     *api_offline.ROUTES,
     *api_liabilities.ROUTES,
     *api_reserve.ROUTES,
+    *api_coins.ROUTES,
     *stream.ROUTES,
 )
 

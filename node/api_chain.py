@@ -158,13 +158,13 @@ async def seats(api: Api, request: web.Request) -> Shape:
 
 
 async def coins(api: Api, request: web.Request) -> Shape:
-    return await api.read(lambda replica: queries.coins(replica.ledger, None))
+    return await api.read(lambda replica: queries.coins(replica.ledger, None, api.prefix))
 
 
 async def coin(api: Api, request: web.Request) -> Shape:
     code = request.match_info["code"]
     if CODE.fullmatch(code) is not None:
-        found = await api.read(lambda replica: queries.coins(replica.ledger, code))
+        found = await api.read(lambda replica: queries.coins(replica.ledger, code, api.prefix))
         if found.coins:
             return found
     raise ApiMistake(

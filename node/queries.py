@@ -20,7 +20,7 @@ from governance_contracts.books import RESERVES, cover_of, deficit_of, liabiliti
 from governance_contracts.coin import COINS, Coin, accepts
 from governance_contracts.places import HAVE_PLACES, PlaceKind, places_of
 from governance_contracts.regions import REGIONS, Level
-from node import shapes
+from node import queries_coins, shapes
 from node.heights import header_at
 from node.replica import Replica, ReplicaStatus
 
@@ -75,17 +75,20 @@ def seat_list(seats: Seats) -> list[shapes.SeatShape]:
     return [shapes.SeatShape(wijk=seat.wijk, key=seat.key.hex()) for seat in seats]
 
 
-def coins(ledger: Ledger, code: str | None) -> shapes.Coins:
+def coins(ledger: Ledger, code: str | None, prefix: str) -> shapes.Coins:
     """All coins, or the one of this code; an empty list if there is none."""
     if code is None:
         found = [coin for _, coin in ledger.scan(COINS)]
     else:
         one = ledger.get(COINS, code)
         found = [] if one is None else [one]
-    return shapes.Coins(height=ledger.tip.height, coins=[_coin(ledger, coin) for coin in found])
+    tip = ledger.tip
+    return shapes.Coins(
+        height=tip.height, coins=[_coin(ledger, coin, tip.time_ms, prefix) for coin in found]
+    )
 
 
-def _coin(view: View, coin: Coin) -> shapes.CoinShape:
+def _coin(view: View, coin: Coin, time_ms: int, prefix: str) -> shapes.CoinShape:
     supply = supply_of(view, coin.code)
     return shapes.CoinShape(
         code=coin.code,
@@ -102,6 +105,11 @@ def _coin(view: View, coin: Coin) -> shapes.CoinShape:
         minted_cents=supply.minted,
         burned_cents=supply.burned,
         reserve=_reserve(view, coin.code),
+        issuer=queries_coins.issuer_of(view, coin, time_ms),
+        switch=queries_coins.pending_switch(view, coin.code),
+        minting_stopped=coin.minting_stopped,
+        phase=queries_coins.phase_name(coin),
+        wind_down=queries_coins.wind_down(view, coin.code, prefix),
     )
 
 

@@ -132,6 +132,37 @@ class ReserveShape(Shape):
     closing_date: str | None
 
 
+class IssuerShape(Shape):
+    """Who stands for a coin. `volume_cents`: payments of twelve months in all its coins together;
+    `limit_cents`: what a limited network notifies at, null for e-money."""
+
+    code: str
+    name: str
+    licence: str
+    regime: str
+    volume_cents: int
+    limit_cents: int | None
+
+
+class PendingSwitchShape(Shape):
+    """Another issuer that is decided, and when it begins."""
+
+    issuer: str
+    at_ms: int
+
+
+class WindDownShape(Shape):
+    """When redeeming and claims begin, and until when the rest can be claimed. For a coin in
+    deficit `numerator` cents are paid for `denominator` cents of coin; both 1 at par."""
+
+    destination: str
+    redeem_ms: int
+    claims_ms: int
+    rest_ms: int
+    numerator: int
+    denominator: int
+
+
 class CoinShape(Shape):
     code: str
     name: str
@@ -141,6 +172,11 @@ class CoinShape(Shape):
     minted_cents: int
     burned_cents: int
     reserve: ReserveShape | None
+    issuer: IssuerShape | None
+    switch: PendingSwitchShape | None
+    minting_stopped: bool
+    phase: str
+    wind_down: WindDownShape | None
 
 
 class Coins(Shape):

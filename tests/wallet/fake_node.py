@@ -29,7 +29,7 @@ from governance_contracts.balances import HELD_LOTS
 from governance_contracts.lots import LOTS
 from governance_contracts.places import PLACES
 from governance_contracts.versions import RELEASE
-from node import queries, queries_boards, queries_people
+from node import queries, queries_boards, queries_life, queries_payments, queries_people
 from node.queries_offline import open_allowances
 from tests.wallet.liabilities import liability_proof
 from tests.wallet.village import PREFIX, Village
@@ -144,7 +144,7 @@ class Node:
             case "POST", ["v1", "dry-run"]:
                 return 200, self._dry_run(bytes.fromhex(body["transaction"]))
             case "GET", ["v1", "coins"]:
-                return 200, shown(queries.coins(village.ledger, None))
+                return 200, shown(queries.coins(village.ledger, None, PREFIX))
             case "GET", ["v1", "wijken", wijk]:
                 return found_or_404(queries_boards.board(village.ledger, wijk, PREFIX))
             case "GET", ["v1", "wijken", wijk, "proposals"]:
@@ -165,6 +165,10 @@ class Node:
                     }
                 ledger = village.ledger
                 match rest:
+                    case ["recurring"]:
+                        return 200, shown(queries_payments.recurring(ledger, account, PREFIX))
+                    case ["mistakes"]:
+                        return 200, shown(queries_payments.mistakes(ledger, account, PREFIX))
                     case ["liability-proof"]:
                         return 200, liability_proof(village, account, query["coin"])
                     case ["proposals", id]:
@@ -179,6 +183,12 @@ class Node:
                         return found_or_404(
                             queries_people.mandate(ledger, int(number), account, PREFIX)
                         )
+                    case ["recoveries", resident]:
+                        whose = decode_address(PREFIX, resident)
+                        return found_or_404(queries_life.recovery(ledger, whose, account, PREFIX))
+                    case ["life", resident]:
+                        whose = decode_address(PREFIX, resident)
+                        return found_or_404(queries_life.life(ledger, whose, account, PREFIX))
                     case ["entries", resident]:
                         whose = decode_address(PREFIX, resident)
                         return found_or_404(queries_people.entry(ledger, whose, account, PREFIX))
