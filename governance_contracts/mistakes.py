@@ -118,11 +118,20 @@ def mediation_key(key: tuple[str, bytes, int]) -> bytes:
     return key[0].encode("ascii").ljust(32, b"\x00") + payment_key((key[1], key[2]))
 
 
+def case_key(key: tuple[bytes, bytes, int]) -> bytes:
+    """Payer or payee; then transaction id and number of the payment."""
+    return key[0] + payment_key((key[1], key[2]))
+
+
 MISTAKES: Table[tuple[bytes, int], MistakeCase] = Table(93, "mistake", MistakeCase, payment_key)
 MEDIATIONS: Table[tuple[str, bytes, int], PaymentPlace] = Table(
     94, "mediation", PaymentPlace, mediation_key
 )
 """Cases in mediation by wijk: what its office sees, and where a mediator takes them up."""
+CASES: Table[tuple[bytes, bytes, int], PaymentPlace] = Table(
+    95, "mistake_party", PaymentPlace, case_key
+)
+"""Cases by party, until all went back."""
 
 
 @event
@@ -229,6 +238,8 @@ def mistake(draft: Draft, context: Context, args: Mistake) -> None:
         (),
     )
     draft.put(MISTAKES, place, case)
+    for party in (case.payer, case.payee):
+        draft.put(CASES, (party, *place), PaymentPlace(*place))
     context.schedule(draft, case.answer_by_ms, "pay", UNANSWERED, PaymentPlace(*place))
     told = MistakeReported(*place, case.coin, case.amount, case.reason, case.answer_by_ms)
     context.emit(told, case.payer)
@@ -282,6 +293,8 @@ def note_returned(draft: Draft, place: tuple[bytes, int]) -> None:
     if case is None:
         return
     draft.put(MISTAKES, place, replace(case, state=CaseState.RETURNED))
+    for party in (case.payer, case.payee):
+        draft.delete(CASES, (party, *place))
     for wijk in case.wijk:
         draft.delete(MEDIATIONS, (wijk, *place))
 

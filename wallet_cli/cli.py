@@ -5,6 +5,8 @@ from __future__ import annotations
 from genesis import console
 from genesis.console import N_
 from wallet_cli import (
+    commands_alias,
+    commands_benefit,
     commands_board,
     commands_claim,
     commands_coin,
@@ -48,6 +50,8 @@ for _command in (
     commands_undo.mistake,
     commands_recurring.group,
     commands_claim.group,
+    commands_alias.group,
+    commands_benefit.group,
     commands_tx.group,
 ):
     group.add_command(_command)
