@@ -23,6 +23,7 @@ from auditor.clearing import Clearing
 from auditor.comparison import Comparison
 from auditor.findings import Finding, Report
 from auditor.letters import Letters
+from auditor.mandates import Mandates
 from auditor.numbers import Numbers
 from auditor.offline import Offline
 from auditor.payments import Payments
@@ -65,6 +66,7 @@ class Books:
         self._letters = letters = Letters(self.balances, self.note)
         self._recurring = recurring = Recurring(self.note)
         self._offline = offline = Offline(self.balances, self.note)
+        self._mandates = mandates = Mandates(self.balances, self.decisions, self.note)
         benefits = Benefits(self.balances, self.note)
         self._payments = payments = Payments(
             self.balances,
@@ -108,6 +110,8 @@ class Books:
             803: payments.gave_back,
             804: self._paid_out,
             805: self._payout_received,
+            900: mandates.granted,
+            901: mandates.over,
             1200: payments.discounted,
             1202: benefits.told,
             1203: payments.discount_returned,
@@ -185,6 +189,7 @@ class Books:
             self._unreadable(receipt, error)
             return
         self._events(receipt, events)
+        self._mandates.end()
 
     def _begin(self, calls: list[Ran]) -> None:
         """What calls say that events do not."""
@@ -197,6 +202,10 @@ class Books:
             ):
                 message = _("An attestation without the attestor's signature.")
                 self.note("authority", message, call.args[1].hex(), "")
+        assert self._applied is not None, "calls are of a block"
+        self._payers += self._mandates.begin(
+            calls, self._payers, self._applied.block.header.time_ms
+        )
         self.bank.begin(calls)
         self._letters.begin(calls)
         self._payments.asked = deque(

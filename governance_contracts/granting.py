@@ -252,6 +252,16 @@ def enter(draft: Draft, context: Context, id: int, args: Grant, office: tuple[st
         context.schedule(draft, args.until_ms, "mandate", "expire", Expire(id)),
     )
     draft.put(MANDATES, id, mandate)
-    report = MandateGranted(id, args.kind, args.granter, args.holder, args.until_ms)
+    report = MandateGranted(
+        id,
+        args.kind,
+        args.granter,
+        args.holder,
+        mandate.key,
+        args.methods,
+        args.ceilings,
+        args.period_days,
+        args.until_ms,
+    )
     for party in (args.granter, *args.holder):
         context.emit(report, party)

@@ -234,12 +234,16 @@ class NotAParent(Rejected):
 
 @event
 class MandateGranted(Record, tag=900):
-    """To granter and holder."""
+    """To granter and holder: all that it says."""
 
     mandate: U53
     kind: U8
     granter: AccountId
     holder: tuple[AccountId, ...]
+    key: tuple[Key, ...]
+    methods: tuple[Code, ...]
+    ceilings: tuple[Ceiling, ...]
+    period_days: U16
     until_ms: Millis
 
 
