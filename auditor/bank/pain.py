@@ -7,6 +7,7 @@ written is read back by `pain_check` before anybody sees it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,6 +17,7 @@ from auditor.bank.orders import message_id, order_id
 
 VERSIONS = {"03": "pain.001.001.03", "09": "pain.001.001.09"}
 NAME_MAX = 70
+_OTHER = re.compile(r"[^A-Za-z0-9/?:().,'+ -]", re.ASCII)
 NOT_PROVIDED = "NOTPROVIDED"
 """What banks expect where nothing is known."""
 
@@ -57,7 +59,12 @@ def write_payments(
     schema = VERSIONS[version]
     made = datetime.fromtimestamp(made_ms // 1000, UTC)
     name = message_id(chain, coin, [order.redemption for order in orders])
-    config = {"name": payer.name, "IBAN": payer.iban, "currency": currency, "batch": True}
+    config = {
+        "name": plain(payer.name) or NOT_PROVIDED,
+        "IBAN": payer.iban,
+        "currency": currency,
+        "batch": True,
+    }
     if payer.bic:
         config["BIC"] = payer.bic
     transfer = _transfer(config, schema)
@@ -65,7 +72,7 @@ def write_payments(
         id = order_id(chain, coin, order.redemption)
         transfer.add_payment(
             {
-                "name": order.name or NOT_PROVIDED,
+                "name": plain(order.name) or NOT_PROVIDED,
                 "IBAN": order.iban,
                 "amount": order.amount,
                 "execution_date": date(made.year, made.month, made.day),
@@ -74,6 +81,13 @@ def write_payments(
             }
         )
     return _named(transfer.export(validate=False), name, made)
+
+
+def plain(name: str) -> str:
+    """A person's name in the characters that every bank in SEPA passes on, at most 70."""
+    from text_unidecode import unidecode
+
+    return " ".join(_OTHER.sub(" ", unidecode(name)).split())[:NAME_MAX].strip()
 
 
 def _transfer(config: dict[str, Any], schema: str) -> Any:
