@@ -14,6 +14,7 @@ from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, note, out
 
 if TYPE_CHECKING:
+    from auditor.books import Books
     from auditor.figures import Result
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -160,6 +161,55 @@ def verify_proof(
     return Exit.DONE
 
 
+@group.command(
+    help=N_("Tie every mint and every settled redemption to a line of the bank's statements.")
+)
+@click.argument("statements", metavar="STATEMENT.xml...", type=FILE, nargs=-1, required=True)
+@click.option("--chain", type=FILE, help=N_("The chain's export (`node export`)."))
+@click.option(
+    "--openings",
+    "opened",
+    type=FILE,
+    multiple=True,
+    help=N_("What opens the lines (`node reserve disclose`); may be given again."),
+)
+@click.option("--genesis", "founding", type=FILE, help=N_("The founding document as you know it."))
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=lambda: min(4, os.cpu_count() or 1),
+    help=N_("Processes at work, this one included. Default: one per core, at most 4."),
+)
+@console.common_options
+def reconcile(
+    settings: Settings,
+    statements: tuple[Path, ...],
+    chain: Path | None,
+    opened: tuple[Path, ...],
+    founding: Path | None,
+    jobs: int,
+) -> Exit:
+    from auditor import reconciled
+    from auditor.bank.chainside import chain_bank
+    from auditor.reconcile import reconcile as compare
+    from auditor.reconcile_files import read_given, read_openings
+
+    started = time.monotonic()
+    openings = [read_openings(settings, path) for path in opened]
+    if chain is None:
+        if openings:
+            raise UserError(_("--openings needs the chain: --chain EXPORT."), Exit.USAGE)
+        result = compare(read_given(statements), None)
+    else:
+        given = read_given(statements)
+        replayed, books = _replayed(chain, jobs, founding, True)
+        seen = chain_bank(replayed.chain, replayed.name, books.bank)
+        result = compare(given, seen, openings, replayed.findings)
+    seconds = time.monotonic() - started
+    out(settings, reconciled.as_json(result, seconds), reconciled.as_text(result, seconds))
+    return Exit.DONE if result.ok else Exit.FINDINGS
+
+
 def _json(data: bytes, name: str) -> Any:
     import json
 
@@ -186,7 +236,13 @@ def _document(path: Path) -> Any:
 
 
 def _replay(file: Path, jobs: int, founding: Path | None, skip_genesis: bool) -> Result:
-    from auditor.replay import replay as run
+    return _replayed(file, jobs, founding, skip_genesis)[0]
+
+
+def _replayed(
+    file: Path, jobs: int, founding: Path | None, skip_genesis: bool
+) -> tuple[Result, Books]:
+    from auditor.replay import replay_books as run
     from chain.contract import ReleaseTooOld
     from chain.errors import Malformed
     from chain.export import DamagedExport, NotAnExport

@@ -59,6 +59,21 @@ def replay(
     document, ValueError if it cannot found a chain, ReleaseTooOld at a height whose rules this
     release does not carry. All else is a finding.
     """
+    return replay_books(
+        reader, jobs, progress, release, check_genesis=check_genesis, expected_chain=expected_chain
+    )[0]
+
+
+def replay_books(
+    reader: Reader,
+    jobs: int = 1,
+    progress: Progress = lambda height, transactions: None,
+    release: Release = RELEASE,
+    *,
+    check_genesis: bool = True,
+    expected_chain: bytes | None = None,
+) -> tuple[Result, Books]:
+    """As `replay`, with the books that were counted beside it."""
     document, blocks = read_export(reader)
     genesis = parse(document)
     with Verifiers(jobs - 1) if jobs > 1 else nullcontext() as verifiers, _less_collecting():
@@ -80,7 +95,7 @@ def replay(
             progress(audit.position, audit.figures.transactions)
         if ahead.cut_off is not None:
             audit.note("file", str(ahead.cut_off), height=ahead.cut_off.height)
-        return audit.finish()
+        return audit.finish(), audit.books
 
 
 @contextmanager

@@ -83,6 +83,8 @@ class Bank:
     redemptions: dict[int, Redemption] = field(default_factory=dict)
     mints: deque[Fields] = field(default_factory=deque)
     redeems: deque[Fields] = field(default_factory=deque)
+    taken: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    """Which statement was booked under a number, by its hash."""
     current: bytes = b""
     happened: dict[int, int] = field(default_factory=dict)
     """Redemptions that receipts say a statement settled (702) or bounced (703)."""
@@ -162,6 +164,7 @@ class Bank:
         if account.more and more != account.more - 1:
             self._differs("statement", coin, _("parts to come"), account.more - 1, more)
         account.sequence, account.closing, account.more = number, end, more
+        self.taken[(coin, number)] = self.current
         for _tag, line, credit, amount, kind, redemption, returns, _reference, _details in entries:
             entry = Entry(credit, kind, amount)
             self.entries[(coin, number, line)] = entry
