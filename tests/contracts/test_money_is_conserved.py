@@ -37,8 +37,11 @@ from governance_contracts.books import (
 )
 from governance_contracts.earmark import Reclaim
 from governance_contracts.exchange import Exchange
+from governance_contracts.granting import Grant as GiveMandate
 from governance_contracts.keys import prove_possession
 from governance_contracts.lots import LOTS, After, Terms, earmark, region_bound
+from governance_contracts.mandate import Act, holdings_of
+from governance_contracts.mandates import RULES, Ceiling, Kind, given_by
 from governance_contracts.offline import OpenAllowance, Release, Settle
 from governance_contracts.offline_general import (
     ChangeCover,
@@ -68,6 +71,7 @@ from governance_contracts.payments import (
     RefundLine,
     plain,
 )
+from governance_contracts.proposals import work_of
 from governance_contracts.redemption import Cancel, Export, Redeem, Reject
 from governance_contracts.reserve import Attribute, Mint, Minted
 from tests.contracts.bank import COINS, DESTINATION, DETAILS, WIJK_OF, MoneyTown, entry
@@ -344,6 +348,31 @@ class Townspeople(RuleBasedStateMachine):
     def treasuries_settle(self, coin: str) -> None:
         other = PLAYED[1 - PLAYED.index(coin)]
         self.attempt(exchange.Settle(coin, other), under=WIJK_OF[other])
+
+    # For somebody else.
+
+    @rule(payer=people, payee=holders, coin=coins, amount=amounts, euros=st.booleans())
+    def pay_under_a_mandate(
+        self, payer: str, payee: str, coin: str, amount: int, euros: bool
+    ) -> None:
+        """What leaves is never more than the ceiling, however many calls it takes."""
+        id, place = self.town.id(payer), 1 if payee in SHOPS else None
+        given = given_by(self.town.state, id)
+        if not given:
+            ceilings = tuple(Ceiling(one, Cents(50), Cents(80)) for one in sorted(PLAYED))
+            covers = tuple(sorted(RULES[Kind.REPRESENTATIVE].covers))
+            until_ms = self.town.time_ms + 30 * DAY_MS
+            by = (self.town.id("stranger"),)
+            asked = GiveMandate(id, 6, by, (), covers, ceilings, 1, until_ms, ())
+            assert self.attempt(asked, by=payer)
+            given = given_by(self.town.state, id)
+        pays = plain(id, self.town.id(payee), coin, amount, place=place)
+        redeems = Redeem(id, coin, Cents(amount), (), DESTINATION)
+        calls = tuple(self.town.call(one) for one in ((pays, redeems) if euros else (pays,)))
+        work = work_of(self.town.state, self.town.release, calls)
+        before = holdings_of(self.town.state, id).get(coin, 0)
+        if self.attempt(Act(given[0], calls, work), by="stranger"):
+            assert before - holdings_of(self.town.state, id).get(coin, 0) <= 50
 
     # Redemption.
 
