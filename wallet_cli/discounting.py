@@ -89,6 +89,7 @@ def tried(session: Session, account: Answer, args: Pay, *, chosen: bool) -> tupl
     from wallet_cli import sending
     from wallet_cli.acting import wrapped
     from wallet_cli.core import builder
+    from wallet_cli.refusals import explain
 
     call = builder.call("pay", "pay", args)
     sheet = sending.make_sheet(session, account, wrapped((call,)), trying=True)
@@ -97,10 +98,11 @@ def tried(session: Session, account: Answer, args: Pay, *, chosen: bool) -> tupl
     except UserError as refused:
         if not chosen or refused.code not in BENEFIT_CODES:
             raise
+        reason = explain(refused.name, refused.fields)
         console.note(
-            _(
-                "The discount of {benefit} is not given now: {reason} You pay the full price."
-            ).format(benefit=args.benefit[0], reason=refused.message)
+            _("No discount of {benefit} now: {reason} You pay the full price.").format(
+                benefit=args.benefit[0], reason=reason
+            )
         )
         return replace(args, benefit=()), {}
     return args, discount_told(answer.get("events", []))

@@ -69,7 +69,7 @@ def arrange(
     from wallet_cli.discounting import best_benefit, tried
     from wallet_cli.openings import alias_secret
 
-    person = found.get("kind") in (None, "person", "household")
+    person = not found.get("places") and found.get("kind") in (None, "person", "household")
     if way.benefit or way.hidden or not (way.named or person):
         home, name = home_of(session.settings), session.profile.name
         args = replace(args, alias=(alias_secret(home, name, args.payer, args.payee),))

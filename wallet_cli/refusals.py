@@ -58,6 +58,25 @@ TEXTS = {
     "NothingLeft": N_("All of this payment was given back before."),
     "NotAFund": N_("Only funds, boards and institutions make payout runs."),
     "PayoutLineRefused": N_("Line {line} of the run is refused ({reason_name})."),
+    "CannotReturn": N_(
+        "This payment cannot be given back now: who paid it can receive no more. Settle it by hand."
+    ),
+    "UnknownBenefit": N_("There is no discount {benefit}; see `wallet benefit list`."),
+    "BenefitOver": N_("The discount {benefit} is not in force now."),
+    "NotAHolder": N_("The fund has not admitted this account to {benefit}; ask the fund."),
+    "HolderExpired": N_("The right to {benefit} has run out; ask the fund to renew it."),
+    "ShopNotIn": N_("This shop takes no part in {benefit}."),
+    "RelatedShop": N_("{benefit} is not for a shop of your own household or firm."),
+    "AliasMissing": N_("A discounted payment is made under an alias; leave --named out."),
+    "OtherCoin": N_("{benefit} is given in {coin} only."),
+    "NotCovered": N_("{benefit} does not cover this payment ({why})."),
+    "CeilingReached": N_("You have had all that {benefit} gives in a month ({month_max})."),
+    "FundShort": N_("The fund of {benefit} cannot add the discount now."),
+    "BadBenefit": N_("This offer does not hold together ({why})."),
+    "BenefitExists": N_("There is a discount called {benefit} already; choose another code."),
+    "BadHolders": N_("One of these accounts cannot be admitted, or the date is past."),
+    "NotAShop": N_("Only businesses, associations and institutions take part in discounts."),
+    "AlreadyIn": N_("This shop takes part in {benefit} already."),
     "NotRedeemable": N_("This coin is spent, not redeemed; only its payees may ask for euros."),
     "LotNotRedeemable": N_("This coin is bound to a purpose: it can be spent, not redeemed."),
     "NotAuthorised": N_("Your account may not do this: it needs {needed}."),
@@ -109,6 +128,6 @@ def _lots(listed: str) -> list[str]:
 
 
 def _shown(key: str, value: Any) -> str:
-    if key in ("missing", "limit") and isinstance(value, int):
+    if key in ("missing", "limit", "month_max") and isinstance(value, int):
         return format_cents(value)
     return str(value)

@@ -28,9 +28,19 @@ from chain.transaction import parse
 from governance_contracts.balances import HELD_LOTS
 from governance_contracts.lots import LOTS
 from governance_contracts.places import PLACES
+from governance_contracts.switching import Switch
 from governance_contracts.versions import RELEASE
-from node import queries, queries_boards, queries_life, queries_payments, queries_people
+from node import (
+    queries,
+    queries_benefits,
+    queries_boards,
+    queries_life,
+    queries_payments,
+    queries_people,
+)
+from node.queries_coins import claims
 from node.queries_offline import open_allowances
+from node.switch_effects import Effects
 from tests.wallet.liabilities import liability_proof
 from tests.wallet.village import PREFIX, Village
 from wallet_cli.core.showing import plain_fields, plain_value
@@ -128,6 +138,11 @@ class Node:
                     "seats": [{"wijk": s.wijk, "key": s.key.hex()} for s in sets.current],
                     "next": [{"wijk": s.wijk, "key": s.key.hex()} for s in sets.following],
                 }
+            case "GET", ["v1", "benefits"]:
+                return 200, shown(queries_benefits.benefits(village.ledger, PREFIX, "", 50))
+            case "GET", ["v1", "payees", address, "benefits"]:
+                shop = decode_address(PREFIX, address)
+                return 200, shown(queries_benefits.of_payee(village.ledger, shop, PREFIX))
             case "GET", ["v1", "payees", address]:
                 return 200, self._payee(decode_address(PREFIX, address))
             case "GET", ["v1", "sessions", "nonce"]:
@@ -145,6 +160,10 @@ class Node:
                 return 200, self._dry_run(bytes.fromhex(body["transaction"]))
             case "GET", ["v1", "coins"]:
                 return 200, shown(queries.coins(village.ledger, None, PREFIX))
+            case "GET", ["v1", "coins", code, "switch"]:
+                effects = Effects(Switch(code, query["issuer"]))
+                assert effects.stretch(village.ledger, b"") is None
+                return 200, shown(effects.answer(village.ledger))
             case "GET", ["v1", "wijken", wijk]:
                 return found_or_404(queries_boards.board(village.ledger, wijk, PREFIX))
             case "GET", ["v1", "wijken", wijk, "proposals"]:
@@ -165,6 +184,8 @@ class Node:
                     }
                 ledger = village.ledger
                 match rest:
+                    case ["benefits"]:
+                        return 200, shown(queries_benefits.own(ledger, account, PREFIX))
                     case ["recurring"]:
                         return 200, shown(queries_payments.recurring(ledger, account, PREFIX))
                     case ["mistakes"]:
@@ -177,6 +198,8 @@ class Node:
                     case ["motions", id]:
                         name = bytes.fromhex(id)
                         return found_or_404(queries_boards.motion(ledger, name, reader=account))
+                    case ["claims", code]:
+                        return 200, shown(claims(ledger, code, account, b"", PREFIX))
                     case ["mandates"]:
                         return 200, shown(queries_people.mandates(ledger, account, PREFIX))
                     case ["mandates", number]:

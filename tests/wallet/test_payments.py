@@ -327,15 +327,16 @@ def test_a_request_of_a_shop_is_paid_as_a_sale(wallet: Wallet) -> None:
 
 
 def test_history_and_receipt_say_who_and_how_much(wallet: Wallet, node: Node) -> None:
-    shop, ada = node.village.address("shop"), node.village.address("ada")
+    shop = node.village.address("shop")
     paid = answer(wallet("pay", shop, "4", "-o", "json", as_="ada"))
+    alias = paid["alias"]
     assert f"paid 4,00 {COIN} to " in wallet("history", as_="ada").stdout
-    assert f"received 4,00 {COIN} from {ada}" in wallet("receipt", paid["tx_id"], as_="shop").stdout
+    assert f"received 4,00 {COIN} from {alias}" in wallet("receipt", paid["tx_id"], as_="shop").stdout
     for verify in ([], ["--verify"]):
         shown = answer(wallet("receipt", paid["tx_id"], *verify, "-o", "json", as_="shop"))
-        assert shown["events"][0]["fields"]["payer"] == ada
+        assert shown["events"][0]["fields"]["payer"] == alias
     spoken = wallet("receipt", paid["tx_id"], "--lang", "nl", as_="shop").stdout
-    assert f"4,00 {COIN} ontvangen van {ada}" in spoken
+    assert f"4,00 {COIN} ontvangen van {alias}" in spoken
 
 
 def test_an_interrupt_while_handing_in_names_the_transaction(
