@@ -177,18 +177,22 @@ def _digest(token: str) -> bytes:
     return sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
+READING = (KeyRole.FULL, KeyRole.CARD)
+"""Roles of keys that read their account: whoever pays must see what there is."""
+
+
 def reading_key(ledger: Ledger, asked: SessionRequest) -> tuple[bytes | None, bytes]:
     """The key that must have signed (None: no such account or key, or a till's), and the bytes."""
     message = session_bytes(ledger.tip.chain, ledger.tip.epoch, asked)
     account = ledger.find(ACCOUNTS, asked.account)
     key = None if account is None else find_key(account, asked.key)
-    if key is None or key.role != KeyRole.FULL:
+    if key is None or key.role not in READING:
         return None, message
     return key.key, message
 
 
 def still_holds(ledger: Ledger, session: Session) -> bool:
-    """Is the key under which the session was opened still a full key of the account?"""
+    """Is the key under which the session was opened still a key of the account that reads?"""
     account = ledger.find(ACCOUNTS, session.account)
     key = None if account is None else find_key(account, session.number)
-    return key is not None and key.key == session.key and key.role == KeyRole.FULL
+    return key is not None and key.key == session.key and key.role in READING
