@@ -106,11 +106,11 @@ def holders(ledger: Ledger, start: bytes) -> Iterator[bytes]:
 
 def _claim(view: View, coin: Coin, account: bytes, prefix: str) -> ClaimShape | None:
     everything = coin.phase == Phase.CLAIMS
-    lots = [
-        ClaimedLot(lot=one.lot, amount_cents=one.amount)
-        for one in lots_of(view, account, coin.code)
-        if everything or is_earmark(require_lot(view, one.lot))
-    ]
+    lots = []
+    for one in lots_of(view, account, coin.code):
+        earmark = is_earmark(require_lot(view, one.lot))
+        if everything or earmark:
+            lots.append(ClaimedLot(lot=one.lot, amount_cents=one.amount, earmark=earmark))
     purse: Purse | None = view.find(PURSES, account)
     free = free_coin(purse, coin.code) if everything and purse is not None else 0
     if not free and not lots:

@@ -43,8 +43,11 @@ class SwitchAnswer(Shape):
 
 
 class ClaimedLot(Shape):
+    """`earmark`: a fund's coin, which goes back to it."""
+
     lot: int
     amount_cents: int
+    earmark: bool
 
 
 class ClaimShape(Shape):

@@ -40,7 +40,26 @@ def balance(settings: Settings, wallet: str | None, verify: bool, second_node: s
         "verified": verify,
         "coins": [_coin(entry) for entry in account.get("coins", [])],
     }
+    if data["coins"]:
+        note_endings(session.client, data["coins"])
     out(settings, data, _balance_text(data))
+
+
+def note_endings(client: Client, held: list[Answer]) -> None:
+    """Tell the holder, beside the answer, of a coin that ends: until when to redeem it."""
+    from wallet_cli.sending import clock
+
+    plans = {coin["code"]: coin["wind_down"] for coin in client.get("/v1/coins")["coins"]}
+    for coin in held:
+        plan = plans.get(coin["coin"])
+        if plan:
+            console.note(
+                _("{coin} ends. Redeem what you have from {start} until {end}.").format(
+                    coin=coin["coin"],
+                    start=clock(plan["redeem_ms"]),
+                    end=clock(plan["claims_ms"]),
+                )
+            )
 
 
 def _coin(entry: Answer) -> Answer:
