@@ -45,13 +45,16 @@ from governance_contracts.claims import (
     line_key,
 )
 from governance_contracts.closing import Obstacle, before_closing
-from governance_contracts.coin import NotAccepted, accepts, require_coin
+from governance_contracts.coin import require_coin, require_phase
 from governance_contracts.limits import day_max, day_of, holding_max
 from governance_contracts.lots import LotKind, Terms, check_terms, lot_of
+from governance_contracts.meter import volume
 from governance_contracts.outcomes import BadLine, NotAFund, UnknownPurpose
-from governance_contracts.payments import PURPOSES
 from governance_contracts.payout import EARMARK
+from governance_contracts.regimes import check_bordered, check_payee, is_limited
 
+GIVEN = frozenset({"BEN", "GIFT", "GRANT", "INCOME"})
+"""Purposes of free coin in a letter: nothing that is bought or worked for."""
 EXPIRED = "expired"
 """The due work that gives back what nobody claimed."""
 
@@ -184,26 +187,27 @@ def issue(draft: Draft, context: Context, args: Issue) -> None:
     """Every line or none.
 
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount (the issuer),
-    NotAFund, UnknownCoin, what `check_terms` refuses, UnknownPurpose, BadLine (sum), BadClaimKey
-    for the first line with one, NotEnoughCoin, DayLimit, in that order.
+    NotAFund, UnknownCoin, CoinWindsDown, for bound coin BorderlessLot and what `check_terms`
+    refuses, UnknownPurpose, BadLine (sum), BadClaimKey for the first line with one, NotEnoughCoin,
+    DayLimit, in that order.
     """
     issuer = require_actor(draft, context, args.issuer)
     if is_frozen(issuer):
         raise FrozenAccount(args.issuer)
     if issuer.kind in (AccountKind.PERSON, AccountKind.HOUSEHOLD, AccountKind.TILL):
         raise NotAFund(issuer.kind)
-    require_coin(draft, args.coin)
+    coin = require_coin(draft, args.coin)
+    require_phase(coin)
     lot, earmarked, ends = FREE, False, context.time_ms + CLAIM_MS
     for terms in args.terms:
+        check_bordered(coin, terms, limited=is_limited(draft, coin))
         check_terms(draft, args.coin, terms, context.time_ms)
         earmarked = terms.kind == LotKind.EARMARK
         ends = min((ends, *terms.expires_ms))
         lot, opened = lot_of(draft, args.coin, args.issuer, terms)
         for told in opened:
             context.emit(told)
-    if (args.purpose == EARMARK) != earmarked:
-        raise UnknownPurpose(args.purpose)
-    if not earmarked and args.purpose not in PURPOSES:
+    if args.purpose not in ({EARMARK} if earmarked else GIVEN):
         raise UnknownPurpose(args.purpose)
     total = 0
     for position, line in enumerate(args.lines):
@@ -234,7 +238,8 @@ def take(draft: Draft, context: Context, args: Take) -> None:
     """Claim what a letter holds.
 
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, UnknownClaim, ClaimUnsigned,
-    ClaimGone, ClaimExpired, NotAccepted, HoldingLimit, TooManyCoins, TooManyLots, in that order.
+    ClaimGone, ClaimExpired, what `check_payee` refuses, HoldingLimit, TooManyCoins, TooManyLots,
+    in that order.
     """
     account = require_actor(draft, context, args.account)
     claim = draft.get(CLAIMS, args.key)
@@ -249,14 +254,14 @@ def take(draft: Draft, context: Context, args: Take) -> None:
     if context.time_ms >= run.expires_ms:
         raise ClaimExpired(run.expires_ms)
     coin = require_coin(draft, run.coin)
-    if not accepts(draft, args.account, coin):
-        raise NotAccepted(args.account, run.coin)
+    limited = check_payee(draft, coin, args.account, account, context.height)
     if run.lot == FREE:
         give_free(draft, args.account, run.coin, claim.amount, holding_max(draft, account.kind))
         book(draft, run.coin, escrow=-claim.amount, free=claim.amount)
     else:
         give_lot(draft, args.account, run.coin, run.lot, claim.amount)
         book(draft, run.coin, escrow=-claim.amount, lots=claim.amount)
+    volume(draft, context, coin, claim.amount, limited=limited)
     close_lines(draft, claim.run, run, ((args.key, claim),), ClaimState.TAKEN)
     context.emit(ClaimUsed(claim.run, claim.line, run.coin, claim.amount), run.issuer)
     context.emit(Claimed(run.issuer, run.coin, claim.amount, run.lot, run.purpose), args.account)

@@ -29,11 +29,12 @@ from governance_contracts.acting import (
     require_account,
     require_actor,
 )
-from governance_contracts.coin import NotAccepted, accepts, require_coin
+from governance_contracts.coin import require_coin
 from governance_contracts.outcomes import PaysItself, UnknownPurpose
 from governance_contracts.pay import settle, stated_place
 from governance_contracts.payments import PURPOSES, Pay, plain
 from governance_contracts.periods import Unit, period_at, period_start
+from governance_contracts.regimes import check_payee
 from governance_contracts.standings import (
     EVERY_MAX,
     PARTIES,
@@ -103,18 +104,17 @@ def grant(draft: Draft, context: Context, args: Grant) -> None:
     """Let a payee collect, or order the chain to pay.
 
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount (the payer);
-    NotRegistered, ClosedAccount (the payee); PaysItself; UnknownCoin; NotAccepted; UnknownPlace,
-    PlaceClosed; UnknownPurpose; BadSchedule; TooManyStandings, in that order.
+    NotRegistered, ClosedAccount (the payee); PaysItself; UnknownCoin; what `check_payee` refuses;
+    UnknownPlace, PlaceClosed; UnknownPurpose; BadSchedule; TooManyStandings, in that order.
     """
     agreed = args.agreed
     payer = require_actor(draft, context, agreed.payer)
     if is_frozen(payer):
         raise FrozenAccount(agreed.payer)
-    require_account(draft, agreed.payee)
+    payee = require_account(draft, agreed.payee)
     if agreed.payer == agreed.payee:
         raise PaysItself(agreed.payer)
-    if not accepts(draft, agreed.payee, require_coin(draft, agreed.coin)):
-        raise NotAccepted(agreed.payee, agreed.coin)
+    check_payee(draft, require_coin(draft, agreed.coin), agreed.payee, payee, context.height)
     if agreed.place:
         stated_place(draft, payment_of(agreed, agreed.ceiling, ()))
     if agreed.purpose not in PURPOSES or agreed.purpose == "COMM":  # that needs hours each time

@@ -42,7 +42,7 @@ DUTCH = (
     "2.  Lees de QR-code met uw portemonnee, of typ: socialcoin wallet claim take CODE",
     "     Spaties en kleine letters maken niet uit. Een typefout wordt herkend.",
     "3.  Doe dit uiterlijk op {until}. Daarna gaat het bedrag terug naar de afzender.",
-    "Brief kwijt? Meld het bij {office}: wie de code niet gebruikt heeft, krijgt een nieuwe.",
+    "Brief kwijt? Meld het bij {office}: is de code nog niet gebruikt, dan krijgt u een nieuwe.",
 )
 ENGLISH = (
     "Whoever has this code has the money: keep the letter as you keep cash.",

@@ -35,6 +35,8 @@ from governance_contracts.books import (
     cover_of,
     deficit_of,
 )
+from governance_contracts.claim import ClaimLine, Issue, Take, Withdraw
+from governance_contracts.claims import RUNS, claim_seed, claim_sign_bytes
 from governance_contracts.earmark import Reclaim
 from governance_contracts.exchange import Exchange
 from governance_contracts.granting import Grant as GiveMandate
@@ -42,6 +44,7 @@ from governance_contracts.keys import prove_possession
 from governance_contracts.lots import LOTS, After, Terms, earmark, region_bound
 from governance_contracts.mandate import Act, holdings_of
 from governance_contracts.mandates import RULES, Ceiling, Kind, given_by
+from governance_contracts.mistakes import Reverse
 from governance_contracts.offline import OpenAllowance, Release, Settle
 from governance_contracts.offline_general import (
     ChangeCover,
@@ -74,6 +77,8 @@ from governance_contracts.payments import (
 from governance_contracts.proposals import work_of
 from governance_contracts.redemption import Cancel, Export, Redeem, Reject
 from governance_contracts.reserve import Attribute, Mint, Minted
+from governance_contracts.standing import Collect, End, Grant
+from governance_contracts.standings import STANDINGS, Agreed, StandingKind
 from tests.contracts.bank import COINS, DESTINATION, DETAILS, WIJK_OF, MoneyTown, entry
 from tests.contracts.town import B1, CHAIN, EPOCH, G1, W1, W2, seed
 
@@ -111,14 +116,21 @@ class Townspeople(RuleBasedStateMachine):
         super().__init__()
         self.town = MoneyTown()
         self.minted = dict.fromkeys(PLAYED, 0)
+        self.codes: list[bytes] = []
 
-    def attempt(self, args: Record, by: str | None = None, under: str | None = None) -> bool:
+    def attempt(
+        self,
+        args: Record,
+        by: str | None = None,
+        under: str | None = None,
+        also: tuple[str, ...] = (),
+    ) -> bool:
         """Play a move; if it is refused, nothing at all may have changed. If it is not, lots grew
         and shrank by what the receipts say."""
         before = self.town.snapshot()
         held = {coin: self.town.per_lot(coin) for coin in PLAYED}
         try:
-            self.town.play(args, by=by, under=() if under is None else (Board(under),))
+            self.town.play(args, by, () if under is None else (Board(under),), also)
         except Rejected:
             assert self.town.snapshot() == before, "a refused move left a trace"
             return False
@@ -293,6 +305,67 @@ class Townspeople(RuleBasedStateMachine):
         )
         return allowances + sum(g.left for _, g in self.town.all_of(GUARANTEES) if g.coin == coin)
 
+    # Letters, and what recurs.
+
+    @rule(
+        coin=coins,
+        shares=st.lists(amounts, min_size=1, max_size=3),
+        bound=st.booleans(),
+    )
+    def write_letters(self, coin: str, shares: list[int], bound: bool) -> None:
+        lines = []
+        for amount in shares:
+            self.codes.append(len(self.codes).to_bytes(16, "big"))
+            key = public_key(claim_seed(self.codes[-1]))
+            lines.append(ClaimLine(key, Cents(amount)))
+        terms = (region_bound((W1,)),) if bound else ()
+        self.attempt(Issue(self.town.id("town"), coin, tuple(lines), terms, "GRANT"), by="town")
+
+    @precondition(lambda self: self.codes)
+    @rule(which=st.integers(0, 30), who=holders, back=st.sampled_from([False, False, True]))
+    def open_a_letter(self, which: int, who: str, back: bool) -> None:
+        seed = claim_seed(self.codes[which % len(self.codes)])
+        if back:
+            self.attempt(Withdraw((public_key(seed),)), by="town")
+            return
+        account = self.town.id(who)
+        signature = sign(seed, claim_sign_bytes(CHAIN, EPOCH, account))
+        self.attempt(Take(account, public_key(seed), signature), by=who)
+
+    @rule(
+        payer=people,
+        coin=coins,
+        ceiling=amounts,
+        kind=st.sampled_from(StandingKind),
+        periods=st.sampled_from([(), (2,)]),
+    )
+    def agree(
+        self, payer: str, coin: str, ceiling: int, kind: StandingKind, periods: tuple[int, ...]
+    ) -> None:
+        agreed = Agreed(
+            self.town.id(payer), self.town.id("shop1"), coin, kind, Cents(ceiling), 1, 2,
+            self.town.time_ms, periods, (), "SALE", "food", (1,), (),
+        )  # fmt: skip
+        self.attempt(Grant(agreed), by=payer)
+
+    @rule(number=numbers, amount=amounts, end=st.sampled_from([False, False, False, True]))
+    def collect(self, number: int, amount: int, end: bool) -> None:
+        if end:
+            self.attempt(End(number, self.town.id("shop1")), by="shop1")
+            return
+        self.attempt(Collect(number, Cents(amount), ()), by="shop1")
+        known = self.town.state.get(STANDINGS, number)
+        assert known is None or known.collected <= known.agreed.ceiling
+
+    @rule(which=st.integers(0, 30))
+    def undo_together(self, which: int) -> None:
+        payments = list(self.town.all_of(PAYMENTS))
+        if payments:
+            key, payment = payments[which % len(payments)]
+            names = {self.town.id(name): name for name in HOLDERS}
+            first, second = names[payment.payer], names[payment.payee]
+            self.attempt(Reverse(key[:32], key[32]), by=first, also=(second,))
+
     # The bank.
 
     @rule(
@@ -431,6 +504,8 @@ class Townspeople(RuleBasedStateMachine):
             assert (supply.free, supply.lots, supply.redeeming) == self.town.counted(coin)
             assert total_of(supply) == supply.minted - supply.burned
             assert supply.offline == self.set_aside_of(coin)
+            letters = [run for _, run in self.town.all_of(RUNS) if run.coin == coin]
+            assert supply.escrow == sum(run.amount for run in letters)
 
     @invariant()
     def every_lot_is_of_its_coin(self) -> None:
