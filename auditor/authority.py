@@ -42,6 +42,7 @@ NEEDS = {
     # By the board of the coin that this argument names.
     "reserve.set_attestors": ("coin", 1),
     "reserve.set_standing": ("coin", 1),
+    "reserve.set_desk": ("coin", 1),
     "reserve.attribute": ("coin", 1),
     "reserve.mint": ("coin", 1),
     "reserve.export": ("coin", 1),

@@ -60,6 +60,7 @@ FOUNDING_METHODS = frozenset(
         # Books of the reserve: who attests, mint on a bank line, redemptions to the bank.
         "reserve.set_attestors",
         "reserve.set_standing",
+        "reserve.set_desk",
         "reserve.attest",
         "reserve.attribute",
         "reserve.mint",
@@ -131,6 +132,7 @@ CLASSES = {
     "registry.set_chores": DecisionClass.POLICY,
     "reserve.set_attestors": DecisionClass.POLICY,
     "reserve.set_standing": DecisionClass.POLICY,
+    "reserve.set_desk": DecisionClass.POLICY,
     "federation.propose": DecisionClass.POLICY,
     "federation.approve": DecisionClass.POLICY,
     "coin.add": DecisionClass.STATUTE,

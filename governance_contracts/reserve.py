@@ -51,6 +51,7 @@ from governance_contracts.redemption import (
     redeem,
     reject,
 )
+from governance_contracts.reserve_desk import SetDesk, set_desk
 from governance_contracts.statements import Attest, attest
 
 STALE_MS = 7 * DAY_MS
@@ -307,6 +308,7 @@ CONTRACT = Contract(
     {
         "set_attestors": Method(SetAttestors, set_attestors, cost=300),
         "set_standing": Method(SetStanding, set_standing),
+        "set_desk": Method(SetDesk, set_desk),
         "attest": Method(Attest, attest, cost=attest_cost),
         "attribute": Method(Attribute, attribute),
         "mint": Method(Mint, mint, cost=200),
@@ -320,5 +322,5 @@ CONTRACT = Contract(
 
 __all__ = [
     "CONTRACT", "Attest", "Attribute", "Cancel", "Export", "Mint", "Redeem", "Reject",
-    "SetAttestors", "SetStanding", "deposit_reference", "found_attestors", "hash_of",
+    "SetAttestors", "SetDesk", "SetStanding", "deposit_reference", "found_attestors", "hash_of",
 ]  # fmt: skip

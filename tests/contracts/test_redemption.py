@@ -6,6 +6,7 @@ import pytest
 
 from chain.account import ACCOUNTS, Status
 from chain.authority import Board, NotAuthorised
+from chain.crypto import public_key
 from chain.money import Cents
 from chain.rules import DAY_MS
 from governance_contracts.acting import FrozenAccount, NotRegistered
@@ -33,8 +34,9 @@ from governance_contracts.redemption import (
     Reject,
     UnknownRedemption,
 )
+from governance_contracts.reserve_desk import DESKS, BadDesk, DeskSet, SetDesk
 from tests.contracts.bank import DESTINATION, DETAILS, MoneyTown, entry
-from tests.contracts.town import W1, W2, refused
+from tests.contracts.town import W1, W2, refused, seed
 
 K = EntryKind
 BOARD = (Board(W1),)
@@ -229,3 +231,19 @@ def test_nobody_closes_an_account_with_euros_on_their_way(town: MoneyTown) -> No
     export(town, 1)
     town.book("J1", entry(1, K.REDEMPTION, 50, redemption=1))
     require_closable(town.state, context, town.id("shop1"))
+
+
+def test_the_boards_desk_refusals_in_order(town: MoneyTown) -> None:
+    key = public_key(seed("desk"))
+    with refused(UnknownCoin):
+        town.play(SetDesk("nothing", bytes(32)), by="shop1")
+    with refused(NotAuthorised):
+        town.play(SetDesk("J1", bytes(32)), by="shop1")
+    with refused(NotAuthorised):
+        town.play(SetDesk("J1", bytes(32)), under=(Board(W2),))
+    with refused(BadDesk):
+        town.play(SetDesk("J1", bytes(32)), under=BOARD)
+    town.play(SetDesk("J1", key), under=BOARD)
+    assert town.reported(DeskSet) == [DeskSet("J1", key)]
+    desk = town.state.get(DESKS, "J1")
+    assert desk is not None and desk.key == key
