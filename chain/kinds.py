@@ -26,6 +26,7 @@ class Kind(IntEnum):
     CHECKPOINT = 10
     HELLO = 11  # a validator names its peer connection
     OFFLINE_PAYMENT = 12  # a device pays out of an allowance, without a network
+    OFFICE_CERTIFICATE = 13  # an office certifies what it erased and what it must keep
     CLAIM = 14  # the key of a letter's code names who claims
 
 

@@ -1,34 +1,7 @@
-"""Files that must not be half written: whole or not at all, safe after a power cut, mode 0600."""
+"""Files that must not be half written; see `genesis.files`, which nodes share."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
-from pathlib import Path
+from genesis.files import write_private
 
-
-def write_private(path: Path, data: bytes, *, replace: bool) -> None:
-    """Write `data` beside `path`, sync it, move it into place, sync the folder.
-
-    Raises FileExistsError if `path` exists and `replace` is false; OSError as the system does.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            os.replace(name, path)
-        else:
-            os.link(name, path)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+__all__ = ["write_private"]

@@ -14,6 +14,7 @@ from genesis.console import N_, _
 
 GROUPS = {
     "wallet": ("wallet_cli.cli:group", N_("Keys, payments and receipts of a resident or a shop.")),
+    "office": ("wallet_cli.office.cli:group", N_("The office of a wijk: what it knows of people.")),
     "genesis": ("genesis.cli:group", N_("Found a chain: the document every node starts from.")),
     "node": ("node.cli:group", N_("Run a validator or an archive.")),
     "audit": ("auditor.cli:group", N_("Check a chain, with no node and no key.")),
