@@ -15,7 +15,7 @@ from chain.contract import Context, Release
 from chain.money import Cents
 from chain.rules import DAY_MS
 from chain.state import Draft
-from governance_contracts import exchange, federation, windingdown
+from governance_contracts import exchange, federation, windingdown, writedown
 from governance_contracts.balances import create
 from governance_contracts.books import EntryKind
 from governance_contracts.exchange import Exchange, Exchanged, Settle
@@ -153,11 +153,11 @@ def test_a_rate_that_favours_is_found(h: History, monkeypatch: pytest.MonkeyPatc
     h.statement(0, line(1, EntryKind.CHARGE, 50_00))
     honest = windingdown.fix_rate
 
-    def kind(draft: Draft, coin: str) -> windingdown.WriteDown | None:
+    def kind(draft: Draft, coin: str) -> writedown.WriteDown | None:
         rate = honest(draft, coin)
         assert rate is not None
-        rate = windingdown.WriteDown(Cents(rate.numerator + 1_00), rate.denominator)
-        draft.put(windingdown.WRITE_DOWNS, coin, rate)
+        rate = writedown.WriteDown(Cents(rate.numerator + 1_00), rate.denominator)
+        draft.put(writedown.WRITE_DOWNS, coin, rate)
         return rate
 
     monkeypatch.setattr(windingdown, "fix_rate", kind)
