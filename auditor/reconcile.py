@@ -263,7 +263,8 @@ def _compare_files(
     result: Reconciled, one: Given, theirs: ChainStatement, openings: Openings
 ) -> None:
     bank = one.statement
-    if committed(openings.salt, bank.iban.encode("ascii")) != theirs.account:
+    opens = bool(openings.salt)  # else the commitment was made otherwise than by `node reserve`
+    if opens and committed(openings.salt, bank.iban.encode("ascii")) != theirs.account:
         result.note(
             "account",
             _("{file} is not of the account that the chain's reserve of {coin} names.").format(

@@ -8,7 +8,13 @@ from typing import Any
 
 from msgspec.structs import replace as changed
 
-from auditor.bank.commitments import account_salt, deposit_salt, file_salt, line_salt
+from auditor.bank.commitments import (
+    account_commitment,
+    account_salt,
+    deposit_salt,
+    file_salt,
+    line_salt,
+)
 from auditor.bank.composing import place_of
 from auditor.bank.openings import FileOpening, Opening, Openings
 from auditor.bank.sorting import Place
@@ -24,7 +30,9 @@ from node.reserve_records import Imported
 def openings_of(home: ReserveHome, year: int) -> Openings:
     """What opens every line of the statements that closed in this year. Raises UserError if there
     are none."""
-    found = Openings(home.coin, home.iban, account_salt(home.key), f"{year}-01-01", f"{year}-12-31")
+    own = home.account == account_commitment(home.key, home.iban)
+    salt = account_salt(home.key) if own else b""
+    found = Openings(home.coin, home.iban, salt, f"{year}-01-01", f"{year}-12-31")
     for statement in home.imported():
         if not statement.kept.closing_date.startswith(f"{year:04d}-"):
             continue
