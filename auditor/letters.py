@@ -60,7 +60,7 @@ class Letters:
 
     def claimed(self, event: Fields, party: bytes, header: Header) -> None:
         _n, issuer, coin, amount, lot, _purpose = event
-        args = self.takes.popleft() if self.takes else [0, b"", b"", b""]
+        args: Fields = self.takes.popleft() if self.takes else [0, b"", b"", b""]
         _tag, account, key, signature = args
         number, most = self.codes.pop(key, (0, 0))
         run = self.runs.get(number)

@@ -23,11 +23,29 @@ EVENTS = {
     "PotReceived": N_("{shop} paid {amount} {coin} into its pot of {benefit}"),
     "HolderAdmitted": N_("you can use the discount {benefit}"),
     "HolderRemoved": N_("the discount {benefit} is no longer yours"),
+    "MistakeReported": N_("a payment of {amount} {coin} was reported as a mistake"),
+    "MistakeAnswered": N_("the payee answered about a mistaken payment"),
+    "MediationOpened": N_("nobody answered about {amount} {coin}: the office has the case"),
+    "StandingGranted": N_("agreed recurring payment {standing}"),
+    "Collected": N_("of recurring payment {standing}: {amount}, as payment {payment}"),
+    "OrderFailed": N_("recurring payment {standing} could not be paid"),
+    "ClaimsIssued": N_("set {amount} {coin} aside in {count} letters"),
+    "Claimed": N_("claimed {amount} {coin} from a letter of {issuer}"),
+    "ClaimUsed": N_("a letter with {amount} {coin} was claimed"),
+    "ClaimsReturned": N_("{amount} {coin} of {count} letters came back"),
     "PaidOut": N_("paid {amount} {coin} to {count} accounts"),
     "PayoutReceived": N_("received {amount} {coin} from {payer} in a payout run"),
     "AllowanceOpened": N_("set {amount} {coin} aside to pay offline (allowance {allowance})"),
     "OfflineReceived": N_("settled {amount} {coin} taken offline (allowance {allowance})"),
     "OfflineSettled": N_("{amount} {coin} paid offline was settled (allowance {allowance})"),
+    "ActedFor": N_("{actors} acted for {granter} (mandate {mandate})"),
+    "MandateGranted": N_("{granter} gave mandate {mandate}"),
+    "MandateOverNow": N_("mandate {mandate} of {granter} has ended"),
+    "MinorAttested": N_("{account} was entered as a minor"),
+    "CameOfAge": N_("{account} came of age"),
+    "UniqueAttested": N_("{registrars} checked that you are entered once"),
+    "VoterAttested": N_("you are a voter of {wijk}"),
+    "VoterWithdrawn": N_("you are no voter any more"),
     "RedemptionRequested": N_("asked euros for {amount} {coin} (redemption {redemption})"),
 }
 
@@ -43,7 +61,10 @@ STATUS = {
 def event_text(event: dict[str, Any]) -> str:
     fields = event.get("fields") or {}
     name, amount = str(event.get("name")), fields.get("amount")
-    shown = {**fields, "amount": format_cents(amount)} if isinstance(amount, int) else fields
+    shown = {**fields, "amount": format_cents(amount)} if isinstance(amount, int) else dict(fields)
+    for who in ("actors", "registrars"):
+        if isinstance(fields.get(who), list):
+            shown[who] = ", ".join(map(str, fields[who])) or _("the card")
     try:
         return _(EVENTS[name]).format_map(shown)
     except (KeyError, ValueError):

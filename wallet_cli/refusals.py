@@ -56,6 +56,21 @@ TEXTS = {
     "RequestPaid": N_("This request was paid before."),
     "UnknownPayment": N_("There is no such payment, or it is not yours to refund."),
     "NothingLeft": N_("All of this payment was given back before."),
+    "TooLateToReport": N_("A mistake is reported within 14 days; that time is over."),
+    "AlreadyReported": N_("This payment was reported before; see `wallet mistake list`."),
+    "CaseClosed": N_("There is nothing left to answer: it was given back or answered."),
+    "UnknownMistake": N_("Nobody reported this payment as a mistake."),
+    "UnknownStanding": N_("There is no recurring payment {standing} of yours."),
+    "NotRunning": N_("Recurring payment {standing} is paused or has ended, or runs already."),
+    "NotToCollect": N_("The chain pays this order itself; there is nothing to collect."),
+    "OutsidePeriods": N_("The first period has not begun, or the last is over."),
+    "AboveCeiling": N_("At most {left} can still be collected in this period."),
+    "TooManyStandings": N_("You have 64 recurring payments; end one first."),
+    "BadSchedule": N_("This cannot recur so: check {why}."),
+    "UnknownClaim": N_("No letter of this chain has this code; compare it with the letter."),
+    "ClaimGone": N_("This code was used, or the letter was taken back; ask who sent it."),
+    "ClaimExpired": N_("The time of this letter is over; ask who sent it."),
+    "ClaimsWaiting": N_("{count} letters can still be claimed; withdraw them first."),
     "NotAFund": N_("Only funds, boards and institutions make payout runs."),
     "PayoutLineRefused": N_("Line {line} of the run is refused ({reason_name})."),
     "CannotReturn": N_(
@@ -79,6 +94,35 @@ TEXTS = {
     "AlreadyIn": N_("This shop takes part in {benefit} already."),
     "NotRedeemable": N_("This coin is spent, not redeemed; only its payees may ask for euros."),
     "LotNotRedeemable": N_("This coin is bound to a purpose: it can be spent, not redeemed."),
+    "UnknownMandate": N_("There is no mandate {mandate}; see `wallet mandate list`."),
+    "BadMandate": N_("A mandate of this kind cannot be like this: look at {field} again."),
+    "NoSecondSignature": N_(
+        "The office of {wijk} acts with two signatures: a colleague or a board member signs too "
+        "(--with-wallet, or --sheet)."
+    ),
+    "TooManyMandates": N_("There are {most} mandates already; end one first."),
+    "CardTaken": N_("This card belongs to a mandate already; take another card."),
+    "MandateOver": N_("Mandate {mandate} is over: it was ended or has run out."),
+    "NotInTheMandate": N_("Mandate {mandate} does not cover {contract}.{method}."),
+    "OverTheCeiling": N_(
+        "Mandate {mandate} lets at most {ceiling} {coin} go at once; this is {outflow}."
+    ),
+    "OverInThisPeriod": N_(
+        "Mandate {mandate} lets only {left} {coin} more go in this period; this is {outflow}."
+    ),
+    "NotAParent": N_("The registry does not know them as a parent of this minor."),
+    "ParentNeeded": N_("A minor does this with a parent, who signs too or acts by mandate."),
+    "TooYoungToEarn": N_("At this age nobody may be paid for this work."),
+    "YouthHoursMissing": N_("Say how many minutes a minor worked."),
+    "TooMuchWork": N_("That would be {minutes} minutes of work in this week; {most} is the most."),
+    "NotAMinor": N_("This account is not entered as a minor."),
+    "AlreadyUnique": N_("The uniqueness check was done before; see `wallet registry show`."),
+    "NotChecked": N_("The account's own office begins the check; it has not yet."),
+    "SameOffice": N_("Another registrar, of another wijk's office, confirms the check."),
+    "AlreadyVoter": N_("This person is a voter already."),
+    "NotAVoter": N_("This person is not entered as a voter."),
+    "TooNew": N_("A voter has been registered for 30 days; {days} are still to come."),
+    "MinorsDoNotVote": N_("Minors do not vote."),
     "NotAuthorised": N_("Your account may not do this: it needs {needed}."),
     "ContractMoved": N_("The rules have changed to a newer version; update this wallet."),
 }
@@ -127,7 +171,11 @@ def _lots(listed: str) -> list[str]:
     return said
 
 
+CENTS = ("missing", "limit", "month_max", "outflow", "ceiling", "left")
+"""Fields that are amounts, wherever they stand."""
+
+
 def _shown(key: str, value: Any) -> str:
-    if key in ("missing", "limit", "month_max") and isinstance(value, int):
+    if key in CENTS and isinstance(value, int):
         return format_cents(value)
     return str(value)

@@ -72,11 +72,8 @@ def read_text(path: Path) -> str:
 
 def decoded(data: bytes) -> str | None:
     """By its byte order mark; else UTF-8 if it is, else Windows-1252."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "cp1252")
-    for encoding in encodings:
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:

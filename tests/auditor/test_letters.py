@@ -107,7 +107,7 @@ def test_coin_of_a_letter_given_to_who_has_no_code_is_found(h: History) -> None:
 
     def anybody(draft: Draft, context: Context, args: Take) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(claim.crypto, "verify", lambda *_: True)
+            patch.setattr(crypto, "verify", lambda *_: True)
             claim.take(draft, context, args)
 
     h.block(issue(h, *CODES[:2]))

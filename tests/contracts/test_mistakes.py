@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chain.account import ACCOUNTS, Status
 from chain.authority import NotAuthorised
+from chain.codec import Record
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
@@ -218,12 +219,13 @@ def test_who_is_told_of_a_mediation(town: MoneyTown) -> None:
 
 def test_reports_and_answers_are_refused_in_this_order(town: MoneyTown) -> None:
     payment = town.pay("dee1", "eef1", 25_00)
-    for args, by, expected in (
+    rungs: tuple[tuple[Record, str, type[Rejected]], ...] = (
         (Mistake(bytes(32), 0, 9, ()), "eef1", UnknownPayment),
         (Mistake(payment, 0, 9, ()), "eef1", NotAuthorised),
         (Mistake(payment, 0, 9, ()), "dee1", UnknownReason),
         (AnswerMistake(payment, 0, 9, ()), "dee1", UnknownMistake),
-    ):
+    )
+    for args, by, expected in rungs:
         with refused(expected):
             town.play(args, by=by)
     town.play(Mistake(payment, 0, Reason.OTHER, ()), by="dee1")
@@ -231,12 +233,13 @@ def test_reports_and_answers_are_refused_in_this_order(town: MoneyTown) -> None:
     late = town.pay("dee1", "eef1", 1_00)
     back = town.pay("dee1", "eef1", 1_00)
     town.play(Refund(back, 0, ()), by="eef1")
-    for args, by, expected in (
+    rungs = (
         (Mistake(payment, 0, Reason.OTHER, ()), "dee1", AlreadyReported),
         (Mistake(back, 0, Reason.OTHER, ()), "dee1", NothingLeft),
         (AnswerMistake(payment, 0, 9, ()), "dee1", NotAuthorised),
         (AnswerMistake(payment, 0, 9, ()), "eef1", UnknownReason),
-    ):
+    )
+    for args, by, expected in rungs:
         with refused(expected):
             town.play(args, by=by)
     town.wait(14 * DAY_MS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,7 @@ def town() -> MoneyTown:
     return town
 
 
-def agreed(town: MoneyTown, **changes: object) -> Agreed:
+def agreed(town: MoneyTown, **changes: Any) -> Agreed:
     """dee1 lets shop1 collect up to 30.00 a week."""
     made = Agreed(
         payer=town.id("dee1"),
@@ -70,7 +71,7 @@ def agreed(town: MoneyTown, **changes: object) -> Agreed:
     return replace(made, **changes)
 
 
-def grant(town: MoneyTown, **changes: object) -> None:
+def grant(town: MoneyTown, **changes: Any) -> None:
     town.play(Grant(agreed(town, **changes)), by="dee1")
 
 
@@ -136,11 +137,11 @@ def test_it_ends_after_its_periods_or_on_its_day(town: MoneyTown) -> None:
 
 
 def test_an_agreement_is_refused_in_this_order(town: MoneyTown) -> None:
-    def attempt(expected: type[Rejected], by: str = "dee1", **changes: object) -> None:
+    def attempt(expected: type[Rejected], by: str = "dee1", **changes: Any) -> None:
         with refused(expected):
             town.play(Grant(agreed(town, **changes)), by=by)
 
-    wrong: dict[str, object] = {"kind": 9, "purpose": "NONE", "place": (9,), "coin": "none"}
+    wrong: dict[str, Any] = {"kind": 9, "purpose": "NONE", "place": (9,), "coin": "none"}
     attempt(NotRegistered, payer=bytes(20), **wrong)
     attempt(NotAuthorised, by="shop1", **wrong)
     frozen = replace(town.account("dee1"), status=Status.FROZEN)
@@ -202,7 +203,7 @@ def test_a_till_collects(town: MoneyTown) -> None:
 # Orders.
 
 
-def order(town: MoneyTown, amount: int, **changes: object) -> None:
+def order(town: MoneyTown, amount: int, **changes: Any) -> None:
     grant(
         town, kind=StandingKind.ORDER, ceiling=Cents(amount), unit=Unit.MONTHS, every=1, **changes
     )
