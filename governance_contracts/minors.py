@@ -109,7 +109,7 @@ class TooMuchWork(Rejected):
     somebody of this age work."""
 
     code = 254
-    fields = ("account", "minutes", "limit")
+    fields = ("account", "minutes", "most")
 
 
 def minor_of(view: View, account: bytes, kind: int) -> Minor | None:

@@ -138,6 +138,8 @@ def test_a_holder_gives_a_representative_a_ceiling_and_takes_it_back(
     refused(wallet, "OverInThisPeriod", pays[0], pays[1], "6", *pays[2:], as_="bob")
     shown = wallet("mandate", "show", "1", as_="bob").output
     assert "5,00 of 15,00 left" in shown
+    for who in ("ada", "bob"):  # who acted is on the receipt of both
+        assert "acted for" in wallet("history", as_=who).output
     done(wallet, "mandate", "revoke", "1", as_="ada")
     refused(wallet, "MandateOver", pays[0], pays[1], "1", *pays[2:], as_="bob")
     assert wallet("mandate", "show", "1", as_="shop").exit_code == 2
@@ -162,7 +164,9 @@ def test_a_card_is_given_at_the_desk_and_pays_at_a_terminal(
     assert free_of(node.village.ledger, founding_id("ada"), COIN) == 5_000
     done(wallet, "mandate", "revoke", "1", as_="cas")
     result = wallet(*pays, "1", "--coin", COIN, as_="card")
-    assert result.exit_code != 0
+    assert result.exit_code == 1
+    assert "does not accept the transaction" in result.output
+    assert "the card acted for" in wallet("history", as_="ada").output
 
 
 def test_the_office_acts_with_a_sheet_for_the_second(
