@@ -21,7 +21,7 @@ from chain.state import Draft, View
 from governance_contracts import offline_general as general
 from governance_contracts.acting import require_account, require_actor
 from governance_contracts.closing import Obstacle, before_closing
-from governance_contracts.coin import NotAccepted, accepts, require_coin
+from governance_contracts.coin import require_coin, require_phase
 from governance_contracts.offline_locking import (
     EndAllowance,
     check_device,
@@ -48,6 +48,7 @@ from governance_contracts.offline_records import (
 )
 from governance_contracts.outcomes import PaysItself
 from governance_contracts.places import PlaceClosed, UnknownPlace, find_place
+from governance_contracts.regimes import check_payee
 
 
 class OpenAllowance(Record, tag=1):
@@ -77,15 +78,16 @@ class Release(Record, tag=1):
 
 def open_allowance(draft: Draft, context: Context, args: OpenAllowance) -> None:
     """Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount (the payer);
-    NotRegistered, ClosedAccount (the seller); PaysItself; UnknownCoin; NotAccepted; UnknownPlace,
-    PlaceClosed; BadKey, NoPossession, AllowanceTooLarge, TooManyAllowances; NotEnoughCoin,
-    DayLimit; in that order."""
+    NotRegistered, ClosedAccount (the seller); PaysItself; UnknownCoin; CoinWindsDown, what
+    `check_payee` refuses; UnknownPlace, PlaceClosed; BadKey, NoPossession, AllowanceTooLarge,
+    TooManyAllowances; NotEnoughCoin, DayLimit; in that order."""
     account = require_payer(draft, context, args.payer)
-    require_account(draft, args.seller)
+    seller = require_account(draft, args.seller)
     if args.payer == args.seller:
         raise PaysItself(args.payer)
-    if not accepts(draft, args.seller, require_coin(draft, args.coin)):
-        raise NotAccepted(args.seller, args.coin)
+    coin = require_coin(draft, args.coin)
+    require_phase(coin)
+    check_payee(draft, coin, args.seller, seller, context.height)
     place = find_place(draft, args.seller, args.place)
     if place is None:
         raise UnknownPlace(args.seller, args.place)

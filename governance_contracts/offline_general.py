@@ -20,7 +20,7 @@ from chain.rules import DAY_MS, next_number
 from chain.state import Draft, View
 from governance_contracts.acting import require_account, require_actor
 from governance_contracts.balances import book, give_free, take_free
-from governance_contracts.coin import NotAccepted, accepts, require_coin
+from governance_contracts.coin import NotAccepted, accepts, require_coin, require_phase
 from governance_contracts.earmark import heir_of
 from governance_contracts.offline_locking import (
     check_device,
@@ -139,9 +139,9 @@ def require_guarantee(view: View, number: int) -> Guarantee:
 
 def guard(draft: Draft, context: Context, args: Guard) -> None:
     """Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount,
-    UnknownCoin, NotEnoughCoin, in that order."""
+    UnknownCoin, CoinWindsDown, NotEnoughCoin, in that order."""
     require_payer(draft, context, args.fund)
-    require_coin(draft, args.coin)
+    require_phase(require_coin(draft, args.coin))
     take_free(draft, args.fund, args.coin, args.amount)
     book(draft, args.coin, free=-args.amount, offline=args.amount)
     number = next_number(draft, "offline_guarantee")
@@ -182,7 +182,7 @@ def end_guarantee(draft: Draft, context: Context, args: EndGuarantee) -> None:
 
 def open_general(draft: Draft, context: Context, args: OpenGeneral) -> None:
     """Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount (the payer);
-    UnknownGuarantee, NotCovered, InDebt; BadKey, NoPossession, AllowanceTooLarge,
+    UnknownGuarantee, NotCovered, InDebt; CoinWindsDown; BadKey, NoPossession, AllowanceTooLarge,
     TooManyAllowances; NotEnoughCoin, DayLimit; in that order."""
     account = require_payer(draft, context, args.payer)
     guarantee = require_guarantee(draft, args.guarantee)
@@ -193,6 +193,7 @@ def open_general(draft: Draft, context: Context, args: OpenGeneral) -> None:
         raise NotCovered(args.guarantee, args.payer)
     if covered.debt:
         raise InDebt(args.guarantee, args.payer, covered.debt)
+    require_phase(require_coin(draft, guarantee.coin))
     check_device(draft, context, args.payer, args.device, args.proof, args.amount)
     each = Cents(OFFLINE_EACH_MAX.of(draft))
     day = Cents(OFFLINE_SELLER_DAY_MAX.of(draft))

@@ -20,6 +20,8 @@ from governance_contracts.coin import COINS, Accept, CoinWindsDown, Phase, Unkno
 from governance_contracts.earmark import FundClosed
 from governance_contracts.exchange import Exchange, Settle
 from governance_contracts.lots import After, UnknownLot, earmark, region_bound
+from governance_contracts.offline import OpenAllowance
+from governance_contracts.offline_general import Guard
 from governance_contracts.payments import Payout, PayoutLine
 from governance_contracts.redemption import (
     Cancel,
@@ -321,6 +323,11 @@ def test_no_new_lots_and_no_exchange_once_it_is_announced(town: MoneyTown) -> No
         town.play(Payout(town.id("fund1"), "J1", line, (region_bound((W1,)),)), under=BOARD)
     with refused(CoinWindsDown):
         town.play(Exchange(town.id("dee1"), "J1", "J2", Cents(1)), by="dee1")
+    dee, shop, key = town.id("dee1"), town.id("shop1"), bytes(32)
+    with refused(CoinWindsDown):
+        town.play(OpenAllowance(dee, "J1", shop, 1, key, bytes(64), Cents(1)), by="dee1")
+    with refused(CoinWindsDown):
+        town.play(Guard(town.id("town"), "J1", Cents(1)), by="town")
     town.play(Settle("J1", "J2"), under=(Board(W2),))
     assert town.redemption(1).amount == 5_00, "treasuries settle what is between them"
 
