@@ -21,6 +21,7 @@ from chain.codec import U53, Code, Record
 from chain.errors import Rejected
 from chain.money import CENTS_MAX, ZERO, AmountField, Cents, CentsField, minus, plus
 from chain.state import Draft, Table, View, raw, text
+from governance_contracts.holders import note_holding
 
 LotId = U53
 FREE = 0
@@ -226,6 +227,9 @@ def take_lot(draft: Draft, account: bytes, coin: str, lot: int, amount: int) -> 
 def set_lot(draft: Draft, account: bytes, coin: str, lot: int, amount: Cents) -> None:
     held = draft.find(HELD_LOTS, account)
     lots = [one for one in held.lots if one.lot != lot] if held else []
+    had = held is not None and len(lots) < len(held.lots)
+    if had != bool(amount):
+        note_holding(draft, lot, account, holds=bool(amount))
     if amount:
         lots.append(HeldLot(coin, lot, amount))
         lots.sort(key=lambda one: (one.coin, one.lot))

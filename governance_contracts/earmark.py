@@ -1,8 +1,9 @@
 """Earmarks: where bound coin can be spent, in which order it is refused, and which is spent first.
 
 The rules for one lot and one line are `check_fit`; the choice among lots is in `choice.py`. An
-unspent earmark is the fund's coin: past its expiry nobody can spend it, and anybody may ask that
-it goes back (`reclaim`).
+unspent earmark is the fund's coin: its holders are told before it expires; past its expiry nobody
+can spend it, however late the queue of due work, and it goes back by itself (`expire`). What came
+into a holder's hands after that, anybody may ask back (`reclaim`).
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ from msgspec import Meta
 
 from chain.account import ACCOUNTS, Account, AccountKind, Status, in_force
 from chain.authority import Board
-from chain.codec import AccountId, Record
+from chain.codec import AccountId, Code, Millis, Record, decode
 from chain.contract import Context, Contract, Method
 from chain.errors import Rejected
 from chain.events import event
 from chain.money import AmountField
+from chain.rules import DAY_MS
 from chain.state import Draft, View
 from governance_contracts.acting import require_account, shares_household_or_owner
 from governance_contracts.balances import FREE, LotId, held_of, move
+from governance_contracts.holders import holders_of
 from governance_contracts.lots import (
+    NOTICE_DAYS,
     SUCCESSORS,
+    ExpiryStep,
     Lot,
     LotKind,
     NotSpendable,
@@ -36,6 +41,9 @@ from governance_contracts.places import Place, PlaceKind
 from governance_contracts.regions import ancestors
 
 RECLAIM_MAX = 100
+HOLDERS_TOLD = 20
+HOLDERS_RETURNED = 10
+"""Holders whom one piece of due work tells, and whose coin it returns: under a millisecond."""
 SUCCESSIONS_MAX = 8
 
 
@@ -201,6 +209,16 @@ class Reclaimed(Record, tag=601):
 
 
 @event
+class EarmarkExpires(Record, tag=603):
+    """To a holder, 30, 7 and 1 days before: so much of this lot can be spent until then."""
+
+    lot: LotId
+    coin: Code
+    amount: AmountField
+    expires_ms: Millis
+
+
+@event
 class SuccessorNamed(Record, tag=602):
     fund: AccountId
     successor: AccountId
@@ -227,11 +245,63 @@ def reclaim(draft: Draft, context: Context, args: Reclaim) -> None:
         raise NotExpired(args.lot)
     fund = heir_of(draft, lot.fund[0])
     for holder in args.holders:
-        amount = held_of(draft, holder, lot.coin, args.lot)
-        if amount:
-            move(draft, lot.coin, holder, args.lot, fund, FREE, amount)
-            context.emit(Reclaimed(args.lot, amount), holder)
-            context.emit(Reclaimed(args.lot, amount), fund)
+        return_to(draft, context, args.lot, lot, holder, fund)
+
+
+def expire(draft: Draft, context: Context, args: bytes) -> None:
+    """Due 30, 7 and 1 days before a lot's expiry, and at it: tell its holders, then return what
+    they did not spend to the fund. A few holders at a time; the rest in the next block.
+
+    A notice that comes more than a day late (the lot was opened later than that) is left out.
+    While the fund is closed and has no successor, the coin waits; nobody can spend it.
+    """
+    step = decode(ExpiryStep, args)
+    lot = require_lot(draft, step.lot)
+    left = lot.terms.expires_ms[0] - context.time_ms
+    if step.days and left <= (step.days - 1) * DAY_MS:
+        days = next(days for days in NOTICE_DAYS if not days or left > (days - 1) * DAY_MS)
+        step = ExpiryStep(step.lot, days, b"")
+        if left > days * DAY_MS:
+            _await(draft, context, lot, step)
+            return
+    count = HOLDERS_TOLD if step.days else HOLDERS_RETURNED
+    holders = holders_of(draft, step.lot, step.beyond, count)
+    if step.days:
+        for holder in holders:
+            amount = held_of(draft, holder, lot.coin, step.lot)
+            expires_ms = lot.terms.expires_ms[0]
+            context.emit(EarmarkExpires(step.lot, lot.coin, amount, expires_ms), holder)
+    elif holders:
+        try:
+            fund = heir_of(draft, lot.fund[0])
+        except FundClosed:
+            waits = ExpiryStep(step.lot, 0, b"")
+            context.schedule(draft, context.time_ms + DAY_MS, "earmark", "expire", waits)
+            return
+        for holder in holders:
+            return_to(draft, context, step.lot, lot, holder, fund)
+    if len(holders) == count:
+        more = ExpiryStep(step.lot, step.days, holders[-1])
+        context.schedule(draft, context.time_ms, "earmark", "expire", more)
+    elif step.days:
+        days = NOTICE_DAYS[NOTICE_DAYS.index(step.days) + 1]
+        _await(draft, context, lot, ExpiryStep(step.lot, days, b""))
+
+
+def _await(draft: Draft, context: Context, lot: Lot, step: ExpiryStep) -> None:
+    at_ms = lot.terms.expires_ms[0] - step.days * DAY_MS
+    context.schedule(draft, at_ms, "earmark", "expire", step)
+
+
+def return_to(
+    draft: Draft, context: Context, number: int, lot: Lot, holder: bytes, fund: bytes
+) -> None:
+    """What a holder has of an expired lot becomes the fund's free coin, and both are told."""
+    amount = held_of(draft, holder, lot.coin, number)
+    if amount:
+        move(draft, lot.coin, holder, number, fund, FREE, amount)
+        context.emit(Reclaimed(number, amount), holder)
+        context.emit(Reclaimed(number, amount), fund)
 
 
 def name_successor(draft: Draft, context: Context, args: NameSuccessor) -> None:
@@ -255,4 +325,5 @@ CONTRACT = Contract(
         "reclaim": Method(Reclaim, reclaim, cost=lambda args: 100 + 60 * len(args.holders)),
         "name_successor": Method(NameSuccessor, name_successor),
     },
+    {"expire": expire},
 )

@@ -4,6 +4,8 @@ Two kinds. *Region-bound* coin is the holder's own; it stays region-bound when i
 be redeemed. *Earmarked* coin is the fund's, with a right to spend; spent, it becomes its `after`:
 region-bound coin of the same set unless the terms say otherwise, so that neighbours cannot launder
 a lot into free coin. Equal terms of one fund in one coin are one lot, whoever holds it.
+
+A lot that expires schedules its own work (earmark.py): notices to its holders, then the return.
 """
 
 from __future__ import annotations
@@ -19,13 +21,27 @@ from chain.codec import U8, U53, AccountId, Code, Millis, Record, encode
 from chain.errors import Rejected
 from chain.events import event
 from chain.kinds import Tag
-from chain.rules import DAY_MS, next_number
+from chain.rules import DAY_MS, next_number, schedule
 from chain.state import Draft, Table, View, number, raw
 from governance_contracts.balances import FREE, LotId
+from governance_contracts.holders import EXPIRING, Expiring
 from governance_contracts.regions import REGIONS
 
 GRACE_MS = 30 * DAY_MS
 """How long past its expiry a lot that comes back by a refund can still be spent."""
+
+
+NOTICE_DAYS = (30, 7, 1, 0)
+"""So many days before its expiry the holders of a lot are told; at 0 what is left returns."""
+
+
+class ExpiryStep(Record, tag=1):
+    """Due work on a lot that expires: the notice of `days`, or the return for 0; for the holders
+    behind `beyond`."""
+
+    lot: LotId
+    days: U8
+    beyond: Annotated[bytes, Meta(max_length=20)]
 
 
 class LotKind(IntEnum):
@@ -242,6 +258,10 @@ def lot_of(draft: Draft, coin: str, fund: bytes, terms: Terms) -> tuple[int, tup
         after = lot
     draft.put(LOTS, lot, Lot(coin, owner, terms, after))
     draft.put(LOT_NUMBERS, place, LotNumber(lot))
+    for expires_ms in terms.expires_ms:
+        draft.put(EXPIRING, lot, Expiring(expires_ms))
+        step = encode(ExpiryStep(lot, NOTICE_DAYS[0], b""))
+        schedule(draft, max(0, expires_ms - NOTICE_DAYS[0] * DAY_MS), "earmark", "expire", step)
     return lot, (*opened, LotOpened(lot, coin, terms.kind))
 
 
