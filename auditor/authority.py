@@ -30,6 +30,7 @@ MONEY = (
     "earmark",
     "exchange",
     "life",
+    "mandate",
     "offline",
     "pay",
     "reserve",

@@ -107,6 +107,7 @@ MONEY_CONTRACTS = frozenset(
         "earmark",
         "exchange",
         "life",
+        "mandate",
         "offline",
         "pay",
         "reserve",
