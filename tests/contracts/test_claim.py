@@ -115,7 +115,7 @@ def test_bound_coin_arrives_bound_and_a_letter_lasts_no_longer_than_its_coin(
     town.play(take(town, 1, "dee1"), by="dee1")
     assert town.lots("dee1") == {lot: 25_00}
     town.wait(30 * DAY_MS)
-    assert (town.free("town"), town.supply().escrow) == (75_00, 0)
+    assert (town.free("town"), town.supply().escrow) == (100_00, 0)
 
 
 def test_what_nobody_claims_goes_back_after_90_days(town: MoneyTown) -> None:
