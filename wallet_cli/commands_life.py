@@ -82,8 +82,8 @@ def move(
         )
     args = Move(account_of(session.profile, address), to, from_ms)
     told: Answer = {"account": address, "home": to, "from_ms": from_ms}
-    text = _("{who} lives in {home} from 1 {month} on.").format(
-        who=address, home=to, month=month_text(from_ms)
+    text = _("{who} lives in {home} from {date} on.").format(
+        who=address, home=to, date=month_text(from_ms) + "-01"
     )
     make(session, "move", args, told, text, dry_run)
 

@@ -46,6 +46,18 @@ EVENTS = {
     "UniqueAttested": N_("{registrars} checked that you are entered once"),
     "VoterAttested": N_("you are a voter of {wijk}"),
     "VoterWithdrawn": N_("you are no voter any more"),
+    "GuardiansNamed": N_("{guardians} guardians were named for {account}; {k} must agree"),
+    "RecoveryOpened": N_("{by} opened a recovery of {account} (attempt {attempt})"),
+    "RecoveryApproved": N_("{by} approved the recovery of {account}: {approvals} of {needed}"),
+    "RecoveryConfirmed": N_("registrar {by} saw the holder of {account}"),
+    "RecoveryVetoed": N_("{by} vetoed the recovery of {account}"),
+    "RecoveryDone": N_("{account} has new keys {numbers}; the old ones are gone"),
+    "RecoveryLapsed": N_("the recovery of {account} lapsed: {approvals} of {needed} approved"),
+    "CardIssued": N_("an emergency card was issued: key {number}"),
+    "EstateReceived": N_("received {amount} {coin} of an estate"),
+    "MovePlanned": N_("a move to {home} was entered"),
+    "Moved": N_("the home is {home} now"),
+    "FreezeReviewed": N_("the board of {wijk} looked at the freeze"),
     "RedemptionRequested": N_("asked euros for {amount} {coin} (redemption {redemption})"),
 }
 

@@ -22,6 +22,29 @@ TEXTS = {
     ),
     "ClosedAccount": N_("This account is closed; ask its owner for another address."),
     "FrozenAccount": N_("This account may pay nothing out for now; ask the office of the wijk."),
+    "AboveAllowance": N_("The account is stopped; of its allowance {left} is left today."),
+    "Locked": N_("A recovery of this account is under way; wait until it ends, or veto it."),
+    "NotToTheEstate": N_("A bankrupt's coin goes to the bank account that the office entered."),
+    "GuardiansFixed": N_("A recovery was vetoed lately; guardians stay as they are for 30 days."),
+    "BadGuardians": N_(
+        "These guardians will not do ({field}): at most seven people or offices, 2 or more of "
+        "whom must agree, not all of them on a board or at a desk."
+    ),
+    "NotAGuardian": N_("You do not speak for this account's recovery; name your --office?"),
+    "RecoveryOpen": N_("A recovery of this account is under way already."),
+    "NoRecovery": N_("No recovery of this account is under way."),
+    "TooSoon": N_("A recovery was opened less than 30 days ago; the next must wait."),
+    "AlreadyApproved": N_("You, or your office, approved this recovery before."),
+    "NoConfirmationAsked": N_("Only a second attempt is confirmed, by two registrars, each once."),
+    "BeyondVeto": N_("Two registrars saw the holder: this recovery cannot be vetoed."),
+    "NotLocked": N_("An emergency card is issued only while a recovery is under way."),
+    "NoCardHere": N_("An emergency card is for a person's account with one signature."),
+    "NoHeirs": N_("Note the heirs' certificate first: `wallet life estate heirs`."),
+    "NoEstate": N_("No estate of this account is open."),
+    "NoticeNotGiven": N_("The shop gives 30 days' notice first: `wallet life leaving`."),
+    "NoticeRuns": N_("The shop's notice still runs; holders may spend until it ends."),
+    "NotServedAlone": N_("Lot {lot} is taken by others too; leave it out."),
+    "ReviewAsked": N_("You asked for a review of this freeze before."),
     "UnknownAccount": N_(
         "Your account is not registered yet: take the output of `socialcoin wallet registration` "
         "to the office of your wijk."
