@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 import zlib
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import plyvel
 
@@ -48,9 +50,11 @@ def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
             with suppress(OSError, zlib.error, EOFError):
                 yield f"{path} unpacked", unpack(data)
         if path.name == "CURRENT":
-            store = plyvel.DB(str(path.parent))
-            yield f"{path.parent} by record", b"\0".join(k + b"\0" + v for k, v in store)
-            store.close()
+            with TemporaryDirectory() as scratch:  # opening a store writes to it
+                copy = shutil.copytree(path.parent, Path(scratch) / "store")
+                store = plyvel.DB(str(copy))
+                yield f"{path.parent} by record", b"\0".join(k + b"\0" + v for k, v in store)
+                store.close()
 
 
 def traces(folders: list[Path], texts: dict[str, str]) -> list[str]:

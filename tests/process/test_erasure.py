@@ -78,7 +78,7 @@ def test_nothing_of_a_person_is_left(net: Net, tmp_path: Path) -> None:
     data.write_text(json.dumps(PERSON))
     address = run(net, *enrol)["account"]
     run(net, *enrol, expect=2)  # enrolled already
-    assert traces([net.nodes[0].home.root, office], PERSON) == []
+    assert traces([office], PERSON) == []  # sealed from the first moment
 
     # Business, with remarks and a bank account.
     funder = ("--home", str(home), "--wallet", "funder")
@@ -109,6 +109,7 @@ def test_nothing_of_a_person_is_left(net: Net, tmp_path: Path) -> None:
     chain.mkdir()
     export.rename(chain / "chain.export")
     assert traces([*everything, chain], wanted) == []
+    assert traces([node.home.root, chain], {"wijk": net.wijk}), "the scan sees what is there"
 
     # The auditor still replays.
     run(net, "audit", "replay", str(chain / "chain.export"))
