@@ -41,7 +41,7 @@ class Leaving(Record, tag=1):
 LEAVINGS: Table[bytes, Leaving] = Table(124, "leaving", Leaving, raw)
 
 
-class NotAShop(Rejected):
+class NoNoticeHere(Rejected):
     """Only who can have places gives notice."""
 
     code = 1130
@@ -118,13 +118,13 @@ class ShopStays(Record, tag=1122):
 def announce_leaving(draft: Draft, context: Context, args: AnnounceLeaving) -> None:
     """Give notice: the shop itself, or its office.
 
-    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, NotAShop, AlreadyLeaving;
+    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, NoNoticeHere, AlreadyLeaving;
     for each lot NotServedAlone (order), UnknownLot, NotServedAlone, in that order.
     """
     _shop_or_office(draft, context, args.account)
     account = require_account(draft, args.account)
     if account.kind not in HAVE_PLACES:
-        raise NotAShop(args.account)
+        raise NoNoticeHere(args.account)
     before = draft.get(LEAVINGS, args.account)
     if before is not None:
         raise AlreadyLeaving(args.account, before.until_ms)

@@ -127,7 +127,7 @@ class NotAGuardian(Rejected):
     fields = ("account", "by")
 
 
-class TooSoon(Rejected):
+class OpenedLately(Rejected):
     """One opening in 30 days; the next may come at `until_ms`."""
 
     code = 1005
@@ -141,7 +141,7 @@ class NoRecovery(Rejected):
     fields = ("account",)
 
 
-class AlreadyApproved(Rejected):
+class ApprovedBefore(Rejected):
     code = 1007
     fields = ("account", "by")
 

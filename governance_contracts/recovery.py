@@ -62,11 +62,12 @@ from governance_contracts.recoveries import (
     OFFICE_WAIT_MS,
     RECOVERIES,
     WAIT_MS,
-    AlreadyApproved,
+    ApprovedBefore,
     BeyondVeto,
     Guardians,
     NoConfirmationAsked,
     NotRecoverable,
+    OpenedLately,
     Recovery,
     RecoveryApproved,
     RecoveryConfirmed,
@@ -74,7 +75,6 @@ from governance_contracts.recoveries import (
     RecoveryOpen,
     RecoveryOpened,
     RecoveryVetoed,
-    TooSoon,
     guardians_at,
     is_confirmed,
     needed_of,
@@ -118,7 +118,7 @@ def open_recovery(draft: Draft, context: Context, args: Open) -> None:
     """Open an attempt; the one who opens it approves it.
 
     Refuses NotRegistered, ClosedAccount, NotRecoverable, RecoveryOpen; who speaks as `speaker`
-    does; TooSoon, BadKey, NoPossession, KeyTwice, BadRole, BadThreshold, in that order.
+    does; OpenedLately, BadKey, NoPossession, KeyTwice, BadRole, BadThreshold, in that order.
     """
     account = require_account(draft, args.account)
     if account.kind == AccountKind.BOARD:
@@ -134,7 +134,7 @@ def open_recovery(draft: Draft, context: Context, args: Open) -> None:
         guardians = last.guardians
     approval = speaker(draft, context, args.account, guardians, args.office)
     if last is not None and recent and not second:
-        raise TooSoon(args.account, last.opened_ms + APART_MS)
+        raise OpenedLately(args.account, last.opened_ms + APART_MS)
     keys = _new_keys(context, account, args)
     wait_ms = CONFIRM_MS if second else _wait_of(guardians)
     until_ms = context.time_ms + wait_ms
@@ -170,13 +170,13 @@ def _wait_of(guardians: tuple[Guardians, ...]) -> int:
 
 
 def approve(draft: Draft, context: Context, args: Approve) -> None:
-    """A guardian approves. Refuses NoRecovery; who speaks as `speaker` does; AlreadyApproved, in
+    """A guardian approves. Refuses NoRecovery; who speaks as `speaker` does; ApprovedBefore, in
     that order."""
     recovery = require_recovery(draft, args.account)
     approval = speaker(draft, context, args.account, recovery.guardians, args.office)
     for before in recovery.approvals:
         if before.by == approval.by or (before.office and before.office == approval.office):
-            raise AlreadyApproved(args.account, approval.by)
+            raise ApprovedBefore(args.account, approval.by)
     recovery = replace(recovery, approvals=(*recovery.approvals, approval))
     draft.put(RECOVERIES, args.account, recovery)
     count = len(valid_approvals(draft, recovery))

@@ -50,7 +50,7 @@ from governance_contracts.leaving import (
     AlreadyLeaving,
     AnnounceLeaving,
     LotLosesItsShop,
-    NotAShop,
+    NoNoticeHere,
     NoticeNotGiven,
     NoticeRuns,
     NotLeaving,
@@ -334,7 +334,7 @@ def test_a_notice_is_refused_in_order(town: MoneyTown) -> None:
     for args, by, kind in (
         (AnnounceLeaving(bytes(20), ()), "shop1", NotRegistered),
         (AnnounceLeaving(shop, ()), "shop2", NotAuthorised),
-        (AnnounceLeaving(town.id("dee1"), ()), "dee1", NotAShop),
+        (AnnounceLeaving(town.id("dee1"), ()), "dee1", NoNoticeHere),
         (AnnounceLeaving(shop, (mine, mine)), "shop1", NotServedAlone),
         (AnnounceLeaving(shop, (99,)), "shop1", UnknownLot),
         (AnnounceLeaving(shop, (ours,)), "shop1", NotServedAlone),

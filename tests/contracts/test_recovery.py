@@ -39,7 +39,7 @@ from governance_contracts.recoveries import (
     HOUR_MS,
     LAST_ATTEMPTS,
     RECOVERIES,
-    AlreadyApproved,
+    ApprovedBefore,
     BadGuardians,
     BeyondVeto,
     GuardiansFixed,
@@ -49,9 +49,9 @@ from governance_contracts.recoveries import (
     NotAGuardian,
     NotLocked,
     NotRecoverable,
+    OpenedLately,
     RecoveryOpen,
     RecoveryOpened,
-    TooSoon,
 )
 from governance_contracts.recovery import Approve, Confirm, Open, Veto
 from governance_contracts.registrars import DelegateRegistrar, EndRegistrar
@@ -190,7 +190,7 @@ def test_one_opening_in_thirty_days(guarded: MoneyTown) -> None:
     town.wait(72 * HOUR_MS)  # only one approved
     assert numbers(town) == [MINE]
     pays(town, 100)
-    with refused(TooSoon):
+    with refused(OpenedLately):
         town.play(opening(town), by="cas1")
     town.wait(27 * DAY_MS)
     town.play(opening(town), by="cas1")
@@ -207,7 +207,7 @@ def test_a_third_attempt_waits(guarded: MoneyTown) -> None:
         town.play(confirm(town, wijk), by=f"bob{n}")
     town.wait(72 * HOUR_MS)  # nobody else approved
     assert numbers(town) == [MINE]
-    with refused(TooSoon):
+    with refused(OpenedLately):
         town.play(opening(town), by="eef1")
 
 
@@ -217,10 +217,10 @@ def test_without_guardians_two_registrars_of_different_wijken_and_fourteen_days(
     with refused(NotAGuardian):
         town.play(opening(town), by="eef1")
     town.play(opening(town, office=(W1,)), by="bob1")
-    with refused(AlreadyApproved):
+    with refused(ApprovedBefore):
         town.play(approve(town, W1), by="bob1")
     town.play(DelegateRegistrar(W1, town.id("eef1")), under=(Board(W1),))
-    with refused(AlreadyApproved):
+    with refused(ApprovedBefore):
         town.play(approve(town, W1), by="eef1")  # another registrar, the same wijk
     town.play(approve(town, W2), by="bob2")
     town.wait(72 * HOUR_MS)
@@ -406,7 +406,7 @@ def test_the_other_calls_are_refused_in_order(guarded: MoneyTown) -> None:
     for args, by, kind in (
         (approve(town), "stranger", NotAGuardian),
         (approve(town, W2), "stranger", NotAuthorised),
-        (approve(town), "eef1", AlreadyApproved),
+        (approve(town), "eef1", ApprovedBefore),
         (confirm(town, W1), "eef1", NotAuthorised),
         (confirm(town, W1), "bob1", NoConfirmationAsked),
         (veto(town), "eef1", NotAuthorised),
