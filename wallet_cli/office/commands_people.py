@@ -145,7 +145,7 @@ def digest_of(fields: dict[str, str]) -> bytes:
 def opens(store: SealedStore, id: str, document: Document) -> bool:
     """Does the record open the commitment that went to the chain?"""
     digest, salt = bytes.fromhex(document["digest"]), bytes.fromhex(document["salt"])
-    return store.commitment(id, digest, salt).hex() == document["identity"]
+    return bool(store.commitment(id, digest, salt).hex() == document["identity"])
 
 
 def told(office: Office, document: Document) -> Document:
