@@ -13,6 +13,7 @@
     supply       a coin's totals are not what was made and unmade
     mint         coin without a bank line of its own, or against a line that does not fit
     redemption   coin burned or returned without the bank line or the request that it needs
+    exchange     a treasury and who exchanged with it, or two treasuries, differ
     statement    a bank statement that too few attested, or that does not add up
     authority    an act without the decision, or the signature, that it needs
     receipt      an event that these books cannot read
