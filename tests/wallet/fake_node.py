@@ -37,6 +37,7 @@ from node import (
     queries_life,
     queries_payments,
     queries_people,
+    queries_reserve,
 )
 from node.queries_coins import claims
 from node.queries_offline import open_allowances
@@ -160,6 +161,13 @@ class Node:
                 return 200, self._dry_run(bytes.fromhex(body["transaction"]))
             case "GET", ["v1", "coins"]:
                 return 200, shown(queries.coins(village.ledger, None, PREFIX))
+            case "GET", ["v1", "coins", code, "reserve"]:
+                return found_or_404(queries_reserve.reserve(village.ledger, code))
+            case "GET", ["v1", "coins", code, "statements"]:
+                start, limit = int(query["from"]), int(query["limit"])
+                return 200, shown(queries_reserve.statements(village.ledger, code, start, limit))
+            case "GET", ["v1", "coins", code, "statements", sequence]:
+                return found_or_404(queries_reserve.lines(village.ledger, code, int(sequence)))
             case "GET", ["v1", "coins", code, "switch"]:
                 effects = Effects(Switch(code, query["issuer"]))
                 assert effects.stretch(village.ledger, b"") is None
