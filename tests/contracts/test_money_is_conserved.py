@@ -38,12 +38,19 @@ from governance_contracts.books import (
 from governance_contracts.claim import ClaimLine, Issue, Take, Withdraw
 from governance_contracts.claims import RUNS, claim_seed, claim_sign_bytes
 from governance_contracts.earmark import Reclaim
+from governance_contracts.estates import (
+    AttestDeath,
+    NameHeirs,
+    PayEstate,
+    RedeemEstate,
+    WithdrawDeath,
+)
 from governance_contracts.exchange import Exchange
 from governance_contracts.granting import Grant as GiveMandate
 from governance_contracts.keys import prove_possession
 from governance_contracts.lots import LOTS, After, Terms, earmark, region_bound
 from governance_contracts.mandate import Act, holdings_of
-from governance_contracts.mandates import RULES, Ceiling, Kind, given_by
+from governance_contracts.mandates import LASTING, RULES, Ceiling, Kind, given_by
 from governance_contracts.mistakes import Reverse
 from governance_contracts.offline import OpenAllowance, Release, Settle
 from governance_contracts.offline_general import (
@@ -433,7 +440,7 @@ class Townspeople(RuleBasedStateMachine):
         given = given_by(self.town.state, id)
         if not given:
             ceilings = tuple(Ceiling(one, Cents(50), Cents(80)) for one in sorted(PLAYED))
-            covers = tuple(sorted(RULES[Kind.REPRESENTATIVE].covers))
+            covers = tuple(sorted(RULES[Kind.REPRESENTATIVE].covers - LASTING))
             until_ms = self.town.time_ms + 30 * DAY_MS
             by = (self.town.id("stranger"),)
             asked = GiveMandate(id, 6, by, (), covers, ceilings, 1, until_ms, ())
@@ -453,6 +460,18 @@ class Townspeople(RuleBasedStateMachine):
     def redeem(self, holder: str, coin: str, amount: int) -> None:
         args = Redeem(self.town.id(holder), coin, Cents(amount), (), DESTINATION)
         self.attempt(args, by=holder)
+
+    @rule(who=people, heir=holders, coin=coins, amount=amounts, euros=st.booleans())
+    def an_estate_is_shared(self, who: str, heir: str, coin: str, amount: int, euros: bool) -> None:
+        """Somebody is taken for dead: earmarks go back, heirs are paid; then it was a mistake."""
+        account, wijk = self.town.id(who), W2 if who == "dee2" else W1
+        self.attempt(AttestDeath(account, DETAILS), under=wijk)
+        self.attempt(NameHeirs(account, DETAILS), under=wijk)
+        share: Record = PayEstate(account, self.town.id(heir), coin, Cents(amount))
+        if euros:
+            share = RedeemEstate(account, coin, Cents(amount), (), DESTINATION)
+        self.attempt(share, under=wijk)
+        assert self.attempt(WithdrawDeath(account), under=wijk)
 
     def redemption(self, which: int) -> tuple[int, Redemption] | None:
         known = list(self.town.all_of(REDEMPTIONS))
