@@ -46,9 +46,10 @@ from governance_contracts.claims import (
 )
 from governance_contracts.closing import Obstacle, before_closing
 from governance_contracts.coin import require_coin, require_phase
-from governance_contracts.limits import day_max, day_of, holding_max
+from governance_contracts.limits import day_of, holding_max
 from governance_contracts.lots import LotKind, Terms, check_terms, lot_of
 from governance_contracts.meter import volume
+from governance_contracts.minors import day_max_of
 from governance_contracts.outcomes import BadLine, NotAFund, UnknownPurpose
 from governance_contracts.payout import EARMARK
 from governance_contracts.regimes import check_bordered, check_payee, is_limited
@@ -223,7 +224,8 @@ def issue(draft: Draft, context: Context, args: Issue) -> None:
         draft.put(CLAIMS, line.key, Claim(run, position, line.amount, ClaimState.OPEN))
         draft.put(LINES, (run, position), ClaimKey(line.key))
     day = day_of(context.time_ms)
-    spend(draft, args.issuer, args.coin, total, total, day, day_max(draft, issuer.kind))
+    most = day_max_of(draft, args.issuer, issuer)
+    spend(draft, args.issuer, args.coin, total, total, day, most)
     book(draft, args.coin, free=-total, escrow=total)
     count = len(args.lines)
     aside = ClaimRun(args.issuer, args.coin, lot, args.purpose, ends, count, Cents(total))

@@ -35,8 +35,9 @@ from governance_contracts.balances import (
 from governance_contracts.boardroom import require_board
 from governance_contracts.books import RESERVES, RedeemedPart, deficit_of, require_reserve
 from governance_contracts.coin import Coin, Phase, require_coin, require_phase
-from governance_contracts.limits import day_max, day_of, holding_max
+from governance_contracts.limits import day_of, holding_max
 from governance_contracts.lots import LOT_NUMBERS, clearing, lot_of, lot_place
+from governance_contracts.minors import day_max_of
 from governance_contracts.redemption import request
 from governance_contracts.regimes import RegimeForbids, is_limited
 from governance_contracts.reserve import InDeficit
@@ -186,7 +187,7 @@ def exchange(draft: Draft, context: Context, args: Exchange) -> None:
     limit = PAIR_MAX.of(draft)
     if held_of(draft, treasury, give.code, lot) + args.amount > limit:
         raise PairLimit(give.code, take.code, limit)
-    day, most = day_of(context.time_ms), day_max(draft, holder.kind)
+    day, most = day_of(context.time_ms), day_max_of(draft, args.holder, holder)
     spend(draft, args.holder, give.code, args.amount, args.amount, day, most)
     give_free(draft, args.holder, take.code, args.amount, holding_max(draft, holder.kind))
     take_free(draft, treasury, take.code, args.amount)

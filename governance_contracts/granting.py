@@ -36,6 +36,7 @@ from governance_contracts.mandates import (
     GIVEN_MAX,
     HELD,
     HELD_MAX,
+    LASTING,
     MANDATES,
     METHODS_MAX,
     PERIOD_DAYS_MAX,
@@ -198,6 +199,8 @@ def check_terms(view: View, context: Context, args: Grant, office: tuple[str, ..
     covers = rule.covers
     if args.kind not in (Kind.GUARDIAN, Kind.PARENT) and view.find(MINORS, args.granter):
         covers = covers - CASHING  # a minor's euros are the parent's affair
+    if args.ceilings:
+        covers = covers - LASTING
     if any(a >= b for a, b in pairwise(args.methods)):
         raise BadMandate("methods")
     if any(method not in covers for method in args.methods):

@@ -60,8 +60,16 @@ class Status(IntEnum):
 PAYING = frozenset({"pay.pay"})
 GIVING_BACK = frozenset({"pay.refund"})
 CASHING = frozenset({"reserve.redeem", "reserve.cancel"})
-EVERYDAY = PAYING | GIVING_BACK | frozenset({"coin.accept"})
-MANAGING = EVERYDAY | CASHING | frozenset({"pay.payout"})
+MISTAKES = frozenset({"pay.mistake", "pay.answer_mistake"})
+EVERYDAY = PAYING | GIVING_BACK | MISTAKES | frozenset({"coin.accept"})
+LASTING = frozenset({"standing.grant", "standing.resume"})
+"""What they set going lets coin out later, where no ceiling counts it: only without ceilings."""
+MANAGING = (
+    EVERYDAY
+    | CASHING
+    | LASTING
+    | frozenset({"pay.payout", "standing.pause", "standing.end", "exchange.exchange"})
+)
 """Calls by `contract.method` that a mandate can cover. What is not named here cannot be done for
 somebody else: keys, mandates, entries, approvals, votes, attesting a bank statement."""
 

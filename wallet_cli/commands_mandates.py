@@ -89,7 +89,7 @@ def grant(
 ) -> None:
     from chain.rules import DAY_MS
     from governance_contracts.granting import Grant
-    from governance_contracts.mandates import RULES, Kind
+    from governance_contracts.mandates import LASTING, RULES, Kind
     from wallet_cli.core import builder
     from wallet_cli.openings import reference_of
 
@@ -109,7 +109,7 @@ def grant(
         what,
         () if holder is None else (account_of(session.profile, holder),),
         keys,
-        tuple(sorted(set(methods) or RULES[what].covers)),
+        tuple(sorted(set(methods) or RULES[what].covers - (LASTING if ceilings else set()))),
         ceilings,
         PERIODS[per],
         session.status.time_ms + days * DAY_MS,

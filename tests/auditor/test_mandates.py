@@ -20,7 +20,7 @@ from governance_contracts import mandate, reserve
 from governance_contracts.books import EntryKind
 from governance_contracts.granting import Grant
 from governance_contracts.mandate import Act, Revoke
-from governance_contracts.mandates import RULES, Ceiling, Kind
+from governance_contracts.mandates import LASTING, RULES, Ceiling, Kind
 from governance_contracts.payments import plain
 from governance_contracts.proposals import work_of
 from governance_contracts.versions import RELEASE
@@ -38,7 +38,7 @@ def h() -> History:
     history.payout(history.home, 100_00)
     grant = Grant(
         whose(history).account, Kind.REPRESENTATIVE, (other(history).account,), (),
-        tuple(sorted(RULES[Kind.REPRESENTATIVE].covers)),
+        tuple(sorted(RULES[Kind.REPRESENTATIVE].covers - LASTING)),
         (Ceiling(coin, Cents(10_00), Cents(15_00)),), 1, history.time_ms + 30 * DAY_MS, (),
     )  # fmt: skip
     history.block(history.sign(whose(history), grant))

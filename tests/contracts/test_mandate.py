@@ -33,6 +33,7 @@ from governance_contracts.lifecycle import ChangeEntry, FreezeAccount, Unfreeze
 from governance_contracts.mandate import Act, Revoke, end_mandates_of, holdings_of
 from governance_contracts.mandates import (
     GIVEN_MAX,
+    LASTING,
     MANAGING,
     MANDATES,
     RULES,
@@ -91,7 +92,7 @@ def mandate(town: Town, kind: Kind, granter: str, holder: str = "", **changes: A
         kind,
         (town.id(holder),) if holder else (),
         (),
-        tuple(sorted(RULES[kind].covers)),
+        tuple(sorted(RULES[kind].covers - LASTING)),
         (Ceiling("J1", Cents(20_00), Cents(50_00)),),
         1,
         town.time_ms + YEAR_MS,
@@ -445,6 +446,14 @@ def test_a_granters_freeze_holds_under_a_mandate(town: MoneyTown) -> None:
     town.play(FreezeAccount(town.id("shop1"), "court"), under=BOARD)
     with refused(FrozenAccount, town.id("shop1")):
         town.play(act(town, number, pays(town, "shop1", "dee1", 1)), by="eef1")
+
+
+def test_what_pays_later_on_needs_a_mandate_without_ceilings(town: MoneyTown) -> None:
+    """A recurring payment leaves when nobody measures; only who looks after all may set it up."""
+    asked = mandate(town, Kind.GUARDIAN, "dee1", "stranger", methods=("standing.grant",))
+    with refused(BadMandate, "methods"):
+        town.play(asked, by="bob1", also=("cas1",))
+    town.play(replace(asked, ceilings=()), by="bob1", also=("cas1",))
 
 
 def test_a_coin_without_a_ceiling_stays(town: MoneyTown) -> None:
