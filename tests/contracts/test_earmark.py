@@ -186,7 +186,7 @@ def feasible(due: list[int], offers: Sequence[Offer], totals: Sequence[int]) -> 
 
 @st.composite
 def baskets(draw: st.DrawFn) -> tuple[list[int], list[Offer]]:
-    due = draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
+    due = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
     fits = st.sets(st.integers(0, len(due) - 1), min_size=1).map(lambda s: tuple(sorted(s)))
     amounts = draw(st.lists(st.tuples(st.integers(1, 4), fits), max_size=4))
     return due, [Offer(n, amount, lines) for n, (amount, lines) in enumerate(amounts, 1)]
@@ -205,3 +205,49 @@ def test_the_choice_is_the_best_there_is(basket: tuple[list[int], list[Offer]]) 
         assert draw.line in fits[draw.lot]
     for line, amount in enumerate(due):
         assert sum(d.amount for d in draws if d.line == line) + lacking[line] == amount
+
+
+@st.composite
+def purses(draw: st.DrawFn) -> tuple[list[int], list[tuple[Offer, Lot]]]:
+    """A basket of up to four lines, and up to four lots in the order in which they are drawn."""
+    due, offers = draw(baskets())
+    terms = st.builds(
+        lambda regions, expires_ms: Lot(
+            "J1", (bytes(20),), earmark(regions, expires_ms=expires_ms), 0
+        ),
+        st.sampled_from([(), (W1,), (W1, W2)]),
+        st.sampled_from([None, 8, 9]),
+    )
+    lots = [(offer, draw(terms)) for offer in offers]
+    return due, sorted(lots, key=lambda pair: preference(pair[0].lot, pair[1]))
+
+
+def objective(
+    due: list[int], lots: list[tuple[Offer, Lot]], totals: Sequence[int]
+) -> tuple[object, ...]:
+    """What contracts.md asks to be least, in its order: free coin spent; what is left expiring,
+    earliest first; the size of region sets used, small before large; the lot's number."""
+    left = {8: 0, 9: 0}
+    used = {1: 0, 2: 0}
+    for (offer, lot), total in zip(lots, totals, strict=True):
+        for expires_ms in lot.terms.expires_ms:
+            left[expires_ms] += offer.amount - total
+        if lot.terms.regions:
+            used[len(lot.terms.regions)] -= total
+    by_number = sorted((o.lot, -total) for (o, _), total in zip(lots, totals, strict=True))
+    return sum(due) - sum(totals), tuple(left.values()), tuple(used.values()), tuple(by_number)
+
+
+@given(purses())
+@settings(max_examples=300, deadline=None)
+def test_the_whole_objective_is_least(purse: tuple[list[int], list[tuple[Offer, Lot]]]) -> None:
+    due, lots = purse
+    offers = [offer for offer, _ in lots]
+    draws, _lacking = choose(due, offers)
+    chosen = tuple(sum(d.amount for d in draws if d.lot == offer.lot) for offer in offers)
+    least = min(
+        objective(due, lots, totals)
+        for totals in product(*(range(offer.amount + 1) for offer in offers))
+        if feasible(due, offers, totals)
+    )
+    assert objective(due, lots, chosen) == least
