@@ -15,6 +15,7 @@ from wallet_cli.desk import account_of, coin_of, converse, home_of, wallet_comma
 
 EVERY = {"week": (1, 7), "month": (2, 1), "quarter": (2, 3), "year": (2, 12)}
 """Unit (periods.Unit) and how many of it."""
+WORDS = {"week": N_("week"), "month": N_("month"), "quarter": N_("quarter"), "year": N_("year")}
 COLLECT, ORDER = 1, 2
 STATES = {1: N_("running"), 2: N_("paused"), 3: N_("ended")}
 
@@ -136,10 +137,13 @@ def agree(
         "coin": args.agreed.coin,
         "every": every,
     }
+    period = _(WORDS[every]) if every in WORDS else _days_or_months(unit, count)
     if kind == ORDER:
-        text = _("{amount} {coin} goes to {payee} every {every}.").format(**told)
+        text = _("{amount} {coin} goes to {payee} every {period}.").format(**told, period=period)
     else:
-        text = _("{payee} may collect up to {amount} {coin} every {every}.").format(**told)
+        text = _("{payee} may collect up to {amount} {coin} every {period}.").format(
+            **told, period=period
+        )
     stop = _("`socialcoin wallet recurring list` shows it; `recurring end` stops it at once.")
     call = checked_call(builder.call("standing", "grant", args), args)
     carry(session, account, (call,), told, f"{text} {stop}", dry_run)

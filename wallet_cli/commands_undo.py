@@ -26,6 +26,7 @@ REASONS = ("wrong-payee", "wrong-amount", "paid-twice", "not-delivered", "other"
 """In the order of mistakes.Reason, from 1."""
 REPLIES = ("owed", "delivered", "will-return", "other")
 """In the order of mistakes.Reply, from 1."""
+ROLES = {"payer": N_("you paid"), "payee": N_("you were paid"), "office": N_("your office")}
 STATES = {
     1: N_("waits for an answer until {until}"),
     2: N_("given back"),
@@ -177,7 +178,7 @@ def listed(settings: Settings, wallet: str | None) -> None:
                 amount=format_cents(case["amount_cents"]),
                 coin=case["coin"],
                 reason=REASONS[case["reason"] - 1],
-                role=case["role"],
+                role=_(ROLES[case["role"]]),
                 state=state,
             )
         )

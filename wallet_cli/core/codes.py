@@ -11,6 +11,7 @@ from __future__ import annotations
 from chain import crypto
 from chain.address import CHECKSUM_LENGTH, read_bech32m, write_bech32m
 from chain.errors import Malformed
+from genesis.texts import _
 from governance_contracts.claims import CODE_BYTES, claim_seed
 
 SCHEME = "SOCIALCOIN:CLAIM:"
@@ -47,22 +48,32 @@ def read_code(prefix: str, text: str) -> bytes:
         plain = plain[len(SCHEME) :]
     plain = "".join(plain.split()).replace("-", "").lower().translate(_LOOKALIKES)
     if len(plain) != LETTERS:
-        raise Malformed(f"a code has {LETTERS} letters in eight groups of four, this {len(plain)}")
+        raise Malformed(
+            _("a code has {letters} letters in eight groups of four, this one {found}").format(
+                letters=LETTERS, found=len(plain)
+            )
+        )
     for place, letter in enumerate(plain):
         if not letter.isascii() or not letter.isalnum():
-            raise Malformed(f"group {place // GROUP + 1} holds {letter!r}, which codes do not use")
+            raise Malformed(
+                _("group {group} holds {letter!r}, which codes do not use").format(
+                    group=place // GROUP + 1, letter=letter
+                )
+            )
     try:
-        _found, values = read_bech32m(f"{_prefix(prefix)}1{plain}")
+        values = read_bech32m(f"{_prefix(prefix)}1{plain}")[1]
     except Malformed:
         raise Malformed(
-            "there is a typing mistake in the code, or it is of another chain; compare it with "
-            "the letter group by group"
+            _(
+                "there is a typing mistake in the code, or it is of another chain; compare it "
+                "with the letter group by group"
+            )
         ) from None
     bits = 0
     for value in values:
         bits = bits << 5 | value
     if bits & 3:
-        raise Malformed("there is a typing mistake in the code")
+        raise Malformed(_("there is a typing mistake in the code"))
     return (bits >> 2).to_bytes(CODE_BYTES, "big")
 
 
