@@ -63,7 +63,7 @@ def draw(
     lots: list[tuple[HeldLot, Lot]] = [(one, require_lot(view, one.lot)) for one in held]
     lots.sort(key=lambda pair: preference(pair[0].lot, pair[1]))
     offers: list[Offer] = []
-    reasons: list[str] = []
+    misfits: list[tuple[HeldLot, dict[str, Rejected]]] = []
     categories = sorted({line.category for line in args.lines})
     for one, lot in lots:
         refusals: dict[str, Rejected] = {}
@@ -76,17 +76,37 @@ def draw(
         )
         if fitting:
             offers.append(Offer(one.lot, one.amount, fitting))
-            continue
-        refusal = refusals[args.lines[0].category]
-        if args.lots:
-            raise refusal
-        if len(reasons) < REASONS_MAX:
-            reasons.append(f"{one.lot}:{refusal.code}")
+        elif args.lots:
+            raise refusals[args.lines[0].category]
+        if refusals:
+            misfits.append((one, refusals))
     draws, lacking = choose(due, offers)
     count = len(draws) + sum(1 for amount in lacking if amount)
     if count > PARTS_MAX:
         raise TooManyParts(count)
-    return draws, lacking, ",".join(reasons)
+    return draws, lacking, reasons_of(args, misfits, draws, lacking)
+
+
+def reasons_of(
+    args: Pay,
+    misfits: Sequence[tuple[HeldLot, dict[str, Rejected]]],
+    draws: Sequence[Draw],
+    lacking: Sequence[int],
+) -> str:
+    """Why lots with coin left do not pay the first line that lacks some: `lot:code`, commas
+    between, at most 16; for what a payer is told who has not enough free coin either."""
+    short = [line.category for line, amount in zip(args.lines, lacking, strict=True) if amount]
+    if not short or not misfits:
+        return ""
+    drawn: dict[int, int] = {}
+    for one in draws:
+        drawn[one.lot] = drawn.get(one.lot, 0) + one.amount
+    reasons: list[str] = []
+    for held, refusals in misfits:
+        known = [refusals[category].code for category in short if category in refusals]
+        if known and held.amount > drawn.get(held.lot, 0) and len(reasons) < REASONS_MAX:
+            reasons.append(f"{held.lot}:{known[0]}")
+    return ",".join(reasons)
 
 
 def check_split(view: View, args: Pay, draws: Sequence[Draw]) -> None:

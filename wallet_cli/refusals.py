@@ -66,6 +66,7 @@ TEXTS = {
     "OutsideRegion": N_("This coin cannot be spent here: the place lies outside its region."),
     "OnlinePlace": N_("This coin cannot be spent in an online shop."),
     "WrongCategory": N_("This coin is meant for other goods or other payees."),
+    "NotSpendable": N_("This coin waits for the settlement between two wijken."),
     "LotExpired": N_("This coin could be spent until a moment that is past."),
     "UnknownPlace": N_("The payee has no place with number {number}; ask which one it is."),
     "PlaceClosed": N_("This place of the payee is closed; ask at which one to pay."),
@@ -158,6 +159,7 @@ LOT_REASONS = {
     605: "OnlinePlace",
     606: "WrongCategory",
     607: "LotExpired",
+    1400: "NotSpendable",
 }
 """Why a lot did not fit, as NotEnoughCoin lists it."""
 

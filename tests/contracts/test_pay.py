@@ -629,3 +629,11 @@ class TestPayout:
         lot = grant(town, "dee1", 50, earmark((W1,)))
         with refused(PersonPayee, lot):
             town.pay("dee1", "eef1", 50, lots=(lot,))
+
+
+def test_a_lot_that_pays_one_line_says_why_it_does_not_pay_the_other(town: MoneyTown) -> None:
+    lot = grant(town, "dee1", 500, earmark((W1,), categories=("food",)))
+    lines = (Line(Cents(100), "food", 0, ()), Line(Cents(1_300), "books", 0, ()))
+    args = plain(town.id("dee1"), town.id("shop1"), "J1", 1_400, "SALE", place=1)
+    with refused(NotEnoughCoin, "J1", 300, f"{lot}:606"):
+        town.play(change(args, lines=lines), by="dee1")
