@@ -16,11 +16,11 @@ from chain.rules import DAY_MS
 from chain.state import Draft
 from chain.transaction import Transaction
 from genesis.city import Person
-from governance_contracts import mandate, reserve
+from governance_contracts import reserve
 from governance_contracts.books import EntryKind
 from governance_contracts.granting import Grant
 from governance_contracts.mandate import Act, Revoke
-from governance_contracts.mandates import LASTING, RULES, Ceiling, Kind
+from governance_contracts.mandates import LASTING, RULES, Ceiling, Kind, require_mandate
 from governance_contracts.payments import plain
 from governance_contracts.proposals import work_of
 from governance_contracts.versions import RELEASE
@@ -74,7 +74,7 @@ def test_honest_mandates_leave_nothing_to_find(h: History) -> None:
 
 def lets_all(draft: Draft, context: Context, args: Act) -> None:
     """As the contract does, but asks nothing."""
-    found = mandate.require_mandate(draft, args.mandate)
+    found = require_mandate(draft, args.mandate)
     refusal = context.carry_out(draft, args.calls, Holder(found.granter))
     assert refusal is None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import json
 import os
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -47,7 +46,7 @@ def unique_key(settings: Settings, folder: Path) -> None:
     help=N_("A registrar's share of the key; give two."),
 )  # fmt: skip
 @click.option("--birth-name", prompt=True, metavar="TEXT", help=N_("As on the passport."))
-@click.option("--born", prompt=True, type=click.DateTime(["%Y-%m-%d"]), help=N_("Date of birth."))
+@click.option("--born", prompt=True, metavar="YYYY-MM-DD", help=N_("Date of birth."))
 @click.option("--place", prompt=True, metavar="TEXT", help=N_("Place of birth."))
 @click.option("--compare", metavar="CODE", help=N_("What the other registrar has."))
 @console.common_options
@@ -55,14 +54,14 @@ def unique(
     settings: Settings,
     shares: tuple[str, ...],
     birth_name: str,
-    born: datetime,
+    born: str,
     place: str,
     compare: str | None,
 ) -> None:
     """Nothing of it is stored. Exit 6 if the codes differ."""
     try:
         key = joined([read_json(file, _("a share of the key")) for file in shares])
-        found = code(key, birth_name, born.date(), place)
+        found = code(key, birth_name, born, place)
     except Malformed as error:
         raise UserError(_("No code: {reason}.").format(reason=error), Exit.USAGE) from None
     if compare is not None and not hmac.compare_digest(found, compare.strip().upper()):
