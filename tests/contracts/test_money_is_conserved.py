@@ -15,6 +15,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from msgspec.structs import replace
 
 from chain.authority import Board
 from chain.codec import Record, encode
@@ -24,7 +25,9 @@ from chain.money import Cents
 from chain.rules import DAY_MS
 from chain.state import TABLES
 from governance_contracts import exchange
-from governance_contracts.balances import total_of
+from governance_contracts.balances import HELD_LOTS, total_of
+from governance_contracts.benefit import Admit, FillPot, Join, OpenBenefit
+from governance_contracts.benefits import POTS, Discounted
 from governance_contracts.booking import StatementBooked
 from governance_contracts.books import (
     ENTRIES,
@@ -47,6 +50,7 @@ from governance_contracts.estates import (
 )
 from governance_contracts.exchange import Exchange
 from governance_contracts.granting import Grant as GiveMandate
+from governance_contracts.holders import EXPIRING, LOT_HOLDERS, holder_key
 from governance_contracts.keys import prove_possession
 from governance_contracts.lots import LOTS, After, Terms, earmark, region_bound
 from governance_contracts.mandate import Act, holdings_of
@@ -149,6 +153,8 @@ class Townspeople(RuleBasedStateMachine):
         for paid in self.town.reported(Paid):
             for part in paid.parts:
                 held[part.lot] -= part.amount
+        for discounted in self.town.reported(Discounted):
+            held[0] -= discounted.amount
         for received in self.town.reported(Received):
             for credit in received.credits:
                 held[credit.lot] = held.get(credit.lot, 0) + credit.amount
@@ -170,6 +176,39 @@ class Townspeople(RuleBasedStateMachine):
             self.grant(coin, earmark((G1,), after=After.FREE), "EARM")
             expiry = self.town.time_ms + DAY_MS
             self.grant(coin, earmark((W1,), expires_ms=expiry), "EARM")
+
+        self.open_a_benefit()
+
+    def open_a_benefit(self) -> None:
+        """A third off in J1 at shop1, half of it the shop's; two of the three people hold it."""
+        now_ms, fund = self.town.time_ms, self.town.id("fund1")
+        offer = OpenBenefit(
+            fund, "pass", "J1", 3_333, Cents(0), 5_000, Cents(90), Cents(250), (), (),
+            now_ms, now_ms + 300 * DAY_MS,
+        )  # fmt: skip
+        assert self.attempt(offer, under=W1)
+        holders = tuple(sorted(self.town.id(name) for name in PEOPLE[:2]))
+        assert self.attempt(Admit("pass", holders, now_ms + 200 * DAY_MS), under=W1)
+        assert self.attempt(Join("pass", self.town.id("shop1")), by="shop1")
+
+    @rule(amount=amounts)
+    def fill_the_pot(self, amount: int) -> None:
+        self.attempt(FillPot("pass", self.town.id("shop1"), Cents(amount)), by="shop1")
+
+    @rule(payer=people, amount=amounts, more=amounts, lots=st.sampled_from([(), (), (0,), (1,)]))
+    def buy_with_a_discount(
+        self, payer: str, amount: int, more: int, lots: tuple[int, ...]
+    ) -> None:
+        shop = self.town.id("shop1")
+        args = plain(
+            self.town.id(payer), shop, "J1", amount + more, "SALE",
+            place=1, lots=lots, alias=bytes(16), benefit="pass",
+        )  # fmt: skip
+        lines = (Line(Cents(amount), "food", 0, ()), Line(Cents(more), "books", 0, ()))
+        before = self.town.free("shop1") + sum(self.town.lots("shop1").values())
+        if self.attempt(replace(args, lines=lines), by=payer):
+            after = self.town.free("shop1") + sum(self.town.lots("shop1").values())
+            assert after - before == amount + more, "the payee is credited the full price"
 
     def grant(self, coin: str, granted: Terms, purpose: str) -> None:
         names = ("dee1", "eef1", "shop1")
@@ -535,6 +574,25 @@ class Townspeople(RuleBasedStateMachine):
             for number in totals:
                 lot = self.town.state.get(LOTS, number)
                 assert number == 0 or (lot is not None and lot.coin == coin)
+
+    @invariant()
+    def holders_of_lots_that_expire_are_known(self) -> None:
+        found = {
+            (one.lot, account)
+            for account, held in self.town.all_of(HELD_LOTS)
+            for one in held.lots
+            if self.town.state.get(EXPIRING, one.lot)
+        }
+        assert {holder_key(one) for one in found} == {k for k, _ in self.town.all_of(LOT_HOLDERS)}
+
+    @invariant()
+    def a_pot_bears_no_more_than_its_shop_filled(self) -> None:
+        for _, pot in self.town.all_of(POTS):
+            assert pot.left >= 0
+        for _, payment in self.town.all_of(PAYMENTS):
+            for discount in payment.discount:
+                assert discount.pot_returned <= discount.pot
+                assert all(line.returned <= line.amount for line in discount.lines)
 
     @invariant()
     def no_more_coin_than_euros_unless_everybody_can_see_it(self) -> None:
