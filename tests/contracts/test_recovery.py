@@ -270,6 +270,18 @@ def test_friends_a_thief_names_count_only_after_fourteen_days(guarded: MoneyTown
     assert numbers(town) == [THEIRS]
 
 
+def test_a_second_attempt_is_under_the_guardians_of_the_first(guarded: MoneyTown) -> None:
+    town = guarded
+    town.play(guardians(town, "ada2", "dee2"), by="dee1")  # the thief's friends
+    town.wait(10 * DAY_MS)
+    town.play(opening(town), by="eef1")
+    town.play(veto(town), by="dee1")
+    town.wait(5 * DAY_MS)  # now the friends count, but not for this
+    with refused(NotAGuardian):
+        town.play(opening(town, key="thief"), by="ada2")
+    town.play(opening(town), by="eef1")
+
+
 # The emergency card.
 
 
