@@ -153,7 +153,7 @@ def new_device(
     key = crypto.public_key(seed)
     status, payer = session.status, session.profile.account
     proof = prove_possession(seed, status.chain, status.epoch, payer)
-    kept = Kept(0, nonce, key, coin, Cents(amount), 0, seller, place, Cents(0), 0, ())
+    kept = Kept(0, nonce, key, coin, Cents(amount), 0, seller, place, Cents(0), 0, (), ())
     return Device(kept, proof)
 
 
@@ -276,7 +276,7 @@ def pay(
     short: bool,
     no_qr: bool,
 ) -> None:
-    from wallet_cli.core.offline import Token, device_seed, sign_payment, write_token
+    from wallet_cli.core.offline import device_seed, sign_payment
     from wallet_cli.offline_paying import next_payment
     from wallet_cli.offline_store import opened
 
@@ -287,15 +287,40 @@ def pay(
         payment = next_payment(kept, amount, payee, place, now_ms())
         secret = device_seed(unlock(settings, profile).seed, kept.nonce)
         signed = sign_payment(profile.chain, profile.epoch, payment, secret)
-        paid = replace(kept, paid=payment.total, sequence=kept.sequence + 1)
+        paid = replace(kept, paid=payment.total, sequence=kept.sequence + 1, last=(signed,))
         store.put(paid)  # before anybody sees the payment
-    text = write_token(Token(signed, () if short else kept.certificate))
+    show_token(settings, paid, amount, short=short, no_qr=no_qr)
+
+
+@group.command(name="last", help=N_("Show the last payment again, if the seller did not get it."))
+@click.argument("allowance", type=click.IntRange(1))
+@click.option("--no-qr", is_flag=True, help=N_("Text only."))
+@wallet_command
+def last(settings: Settings, wallet: str | None, allowance: int, no_qr: bool) -> None:
+    """A payment that was made and not shown is part of the next total: show it before paying on."""
+    from wallet_cli.offline_store import opened
+
+    with opened(home_of(settings), profile_of(settings, wallet)) as store:
+        kept = store.allowance(allowance)
+    if not kept.last:
+        raise UserError(_("Nothing was paid yet out of this allowance."), Exit.USAGE)
+    show_token(settings, kept, None, short=False, no_qr=no_qr)
+
+
+def show_token(
+    settings: Settings, kept: Kept, amount: int | None, *, short: bool, no_qr: bool
+) -> None:
+    """The last payment as text, and on a terminal as a QR code."""
+    from wallet_cli.core.offline import Token, write_token
+
+    text = write_token(Token(kept.last[0], () if short else kept.certificate))
     data = {
         "token": text,
-        "allowance": allowance,
+        "allowance": kept.number,
         "amount_cents": amount,
-        "amount": format_cents(amount),
-        "left_cents": int(paid.amount - paid.paid),
+        "amount": None if amount is None else format_cents(amount),
+        "paid_cents": int(kept.paid),
+        "left_cents": int(kept.amount - kept.paid),
     }
     said = text
     if not no_qr and not settings.json and sys.stdout.isatty():

@@ -22,6 +22,7 @@ from chain.errors import Malformed
 from chain.money import CentsField
 from genesis import console
 from genesis.console import Exit, UserError, _
+from governance_contracts.offline_records import SignedGeneral, SignedTotal
 from wallet_cli.core.offline import Certificate, Taking
 from wallet_cli.files import write_private
 from wallet_cli.profile import Profile
@@ -32,7 +33,7 @@ FILE_BYTES_MAX = 64 * 1024 * 1024
 
 class Kept(Record, tag=1):
     """An allowance of this wallet. `number` is 0 until the chain has given one; `paid` is what
-    this device signed away in all, `sequence` how many payments of a general allowance."""
+    this device signed away in all, `sequence` how many payments it made, `last` the latest."""
 
     number: U53
     nonce: Salt
@@ -45,6 +46,7 @@ class Kept(Record, tag=1):
     paid: CentsField
     sequence: U53
     certificate: Annotated[tuple[Certificate, ...], Meta(max_length=1)]
+    last: Annotated[tuple[SignedTotal | SignedGeneral, ...], Meta(max_length=1)]
 
 
 class Purse(Record, tag=1):

@@ -75,6 +75,7 @@ def test_two_wallets_and_no_node(
     }  # fmt: skip
     second = token(ada, "2,50", "--short")
     assert good(shop("accept", second, "-o", "json"))["amount_cents"] == 250
+    assert good(ada("last", "1", "-o", "json"))["paid_cents"] == 1_000
     again = shop("accept", second)
     assert again.exit_code == 6 and "nothing is added" in again.output
     refused = ada("pay", "1", "10,01")
@@ -158,6 +159,18 @@ def test_bad_tokens(
     assert result.exit_code == 6, result.output
     assert "Nothing was paid" in result.output
     assert shop("accept", good_one).exit_code == 0
+
+
+def test_a_payment_that_the_seller_did_not_get_is_shown_again(
+    node: Node, ada: Callable[..., Result], shop: Callable[..., Result]
+) -> None:
+    assert ada("allow", node.village.address("shop"), "20,00").exit_code == 0
+    shop("sync")
+    assert ada("last", "1").exit_code == 2
+    lost = token(ada, "3,00")
+    again = good(ada("last", "1", "-o", "json"))
+    assert again["token"] == lost
+    assert good(shop("accept", again["token"], "-o", "json"))["amount_cents"] == 300
 
 
 def test_another_shop_takes_nothing_of_it(

@@ -125,7 +125,16 @@ def asked_for(file: str | None) -> Any:
             _("There is no terminal to ask on: give the person's data with --file FILE."),
             Exit.USAGE,
         )
-    return {
-        name: click.prompt(_(LABELS[name]), default="", show_default=False, err=True)
-        for name in NAMES
-    }
+    return {name: typed(name) for name in NAMES}
+
+
+def typed(name: str) -> str:
+    """One field from the terminal, asked for again while it cannot be kept."""
+    while True:
+        value = str(click.prompt(_(LABELS[name]), default="", show_default=False, err=True))
+        try:
+            checked({name: value})
+        except UserError as error:
+            console.note(error.message)
+        else:
+            return value

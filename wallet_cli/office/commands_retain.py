@@ -50,7 +50,7 @@ def retain(
         terms = retention.add(office.retention, ground, content, today())
     until = terms.destroy_by.isoformat() if terms.destroy_by else None
     data = {"record": terms.id, "ground": ground, "destroy_on": until}
-    text = _("Sealed as {record}; destroyed on {until}.").format(
+    text = _("Sealed as {record}; kept until {until}.").format(
         record=terms.id, until=until or _("five years after the end of the relation")
     )
     out(settings, data, text)
