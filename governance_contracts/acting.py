@@ -115,12 +115,12 @@ def require_actor(
     if context.decision == Holder(account):
         return found  # under a mandate, which says what it covers
     actor = context.actor
+    roles = (KeyRole.FULL, KeyRole.TILL if till else KeyRole.FULL)
     if isinstance(actor, AccountActor) and actor.account == account:
         key = find_key(found, actor.key)
-        roles = (KeyRole.FULL, KeyRole.TILL if till else KeyRole.FULL)
         if key is not None and key.role not in roles and not (card and key.role == KeyRole.CARD):
             raise TillKeyOnly(account, actor.key)
-    elif any(key.role != KeyRole.FULL for key in found.keys):
+    elif any(key.role not in roles for key in found.keys):
         # A co-signature does not say with which key it was given.
         raise NotAuthorised(describe(Holder(account)))
     return found

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chain.account import ACCOUNTS, Status
+from chain.account import ACCOUNTS, AccountKey, KeyRole, Status
 from chain.authority import NotAuthorised
 from chain.codec import Record
 from chain.errors import Rejected
@@ -97,6 +97,18 @@ def test_a_reversal_is_refused_in_this_order(town: MoneyTown) -> None:
     town.play(undo, by="eef1", also=("dee1",))
     with refused(NothingLeft):
         town.play(undo, by="eef1", also=("dee1",))
+
+
+@pytest.mark.parametrize(("first", "second"), [("dee1", "shop1"), ("shop1", "dee1")])
+def test_a_shop_with_a_till_undoes_a_sale_with_its_customer(
+    town: MoneyTown, first: str, second: str
+) -> None:
+    payment = town.pay("dee1", "shop1", 25_00, place=1)
+    account = town.account("shop1")
+    till = AccountKey(1, account.keys[0].key, KeyRole.TILL, (1,))
+    town.state.put(ACCOUNTS, town.id("shop1"), replace(account, keys=(*account.keys, till)))
+    town.play(Reverse(payment, 0), by=first, also=(second,))
+    assert town.free("dee1") == 100_00
 
 
 # In parts.
