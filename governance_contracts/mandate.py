@@ -26,7 +26,12 @@ from chain.money import Cents
 from chain.rules import cancel
 from chain.state import Draft, View
 from chain.transaction import Call
-from governance_contracts.acting import require_account, require_actor, require_unfrozen
+from governance_contracts.acting import (
+    require_account,
+    require_actor,
+    require_unfrozen,
+    shares_household_or_owner,
+)
 from governance_contracts.balances import HELD_LOTS
 from governance_contracts.desk import two_at_the_desk
 from governance_contracts.granting import Expire, Grant, admit, grant
@@ -57,6 +62,7 @@ from governance_contracts.mandates import (
     used_in,
 )
 from governance_contracts.minority import at_majority
+from governance_contracts.minors import MINORS
 from governance_contracts.powers import method_name
 from governance_contracts.proposals import TooLittleWork, work_of
 from governance_contracts.registrars import require_office
@@ -93,10 +99,9 @@ def act(draft: Draft, context: Context, args: Act) -> None:
     """
     mandate = require_mandate(draft, args.mandate)
     actors = actors_of(draft, context, mandate)
-    if mandate.status != Status.ACTIVE:
-        raise MandateOver(args.mandate, mandate.status)
-    if context.time_ms >= mandate.until_ms:
-        raise MandateOver(args.mandate, Status.EXPIRED)
+    status = status_of(draft, context, mandate)
+    if status != Status.ACTIVE:
+        raise MandateOver(args.mandate, status)
     for call in args.calls:
         if method_name(call) not in mandate.methods:
             raise NotInTheMandate(args.mandate, call.contract, call.method)
@@ -109,6 +114,25 @@ def act(draft: Draft, context: Context, args: Act) -> None:
     outflow = carry_out(draft, context, mandate.granter, args.calls)
     if mandate.ceilings:
         count(draft, context, args.mandate, mandate, outflow)
+
+
+def status_of(view: View, context: Context, mandate: Mandate) -> int:
+    """As it stands now. A parent's ends when the registrar enters other parents, a household
+    member's when they no longer live together."""
+    if mandate.status != Status.ACTIVE:
+        return mandate.status
+    if context.time_ms >= mandate.until_ms:
+        return Status.EXPIRED
+    for holder in mandate.holder:
+        if mandate.kind == Kind.PARENT:
+            minor = view.find(MINORS, mandate.granter)
+            if minor is None or holder not in minor.parents:
+                return Status.ENDED
+        if mandate.kind == Kind.HOUSEHOLD and not shares_household_or_owner(
+            view, mandate.granter, holder, context.height
+        ):
+            return Status.ENDED
+    return Status.ACTIVE
 
 
 def actors_of(draft: Draft, context: Context, mandate: Mandate) -> tuple[bytes, ...]:

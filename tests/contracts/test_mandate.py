@@ -30,6 +30,7 @@ from governance_contracts.balances import NotEnoughCoin
 from governance_contracts.granting import CardKey, Grant, card_holder
 from governance_contracts.keys import BadKey, NoPossession, prove_possession
 from governance_contracts.lifecycle import ChangeEntry, FreezeAccount, Unfreeze
+from governance_contracts.lots import region_bound
 from governance_contracts.mandate import Act, Revoke, end_mandates_of, holdings_of
 from governance_contracts.mandates import (
     GIVEN_MAX,
@@ -60,7 +61,7 @@ from governance_contracts.mandates import (
 from governance_contracts.minority import AttestMinor, LiftMinority
 from governance_contracts.minors import ParentNeeded
 from governance_contracts.outcomes import NothingLeft
-from governance_contracts.payments import Refund, RefundLine, plain
+from governance_contracts.payments import Payout, PayoutLine, Refund, RefundLine, plain
 from governance_contracts.proposals import TooLittleWork, work_of
 from governance_contracts.redemption import Redeem
 from governance_contracts.registrars import DelegateRegistrar
@@ -266,6 +267,20 @@ def test_a_household_member_shares_the_household(town: MoneyTown) -> None:
     town.wait(1)
     number = give(town, asked, by="dee1")
     town.play(act(town, number, pays(town, "dee1", "shop1", 20_00)), by="eef1")
+    moves_out = ChangeEntry(town.id("eef1"), town.height + 1, (), (), ((),))
+    town.play(moves_out, under=BOARD)
+    town.wait(1)
+    with refused(MandateOver, number, Status.ENDED):
+        town.play(act(town, number, pays(town, "dee1", "shop1", 1)), by="eef1")
+
+
+def test_who_is_no_parent_any_more_acts_no_more(town: MoneyTown) -> None:
+    child(town)
+    asked = mandate(town, Kind.PARENT, "eef1", "dee1", ceilings=(), reference=())
+    number = give(town, asked, by="bob1")
+    town.play(AttestMinor(town.id("eef1"), 1, (town.id("stranger"),)), under=BOARD)
+    with refused(MandateOver, number, Status.ENDED):
+        town.play(act(town, number, pays(town, "eef1", "shop1", 1)), by="dee1")
 
 
 def test_a_curator_takes_all_out_of_an_estate(town: MoneyTown) -> None:
@@ -454,6 +469,24 @@ def test_what_pays_later_on_needs_a_mandate_without_ceilings(town: MoneyTown) ->
     with refused(BadMandate, "methods"):
         town.play(asked, by="bob1", also=("cas1",))
     town.play(replace(asked, ceilings=()), by="bob1", also=("cas1",))
+
+
+def test_bound_coin_counts_as_what_leaves(town: MoneyTown) -> None:
+    """15.00 of a lot and 6.00 free are 21.00."""
+    line = PayoutLine(town.id("eef1"), Cents(15_00), "BEN", ())
+    town.deposit("J1", "town", 100_00)
+    town.play(Payout(town.id("town"), "J1", (line,), (region_bound((W1,)),)), by="town")
+    town.play(pays(town, "dee1", "eef1", 50_00), by="dee1")
+    number = give(town, mandate(town, Kind.REPRESENTATIVE, "eef1", "dee1"), by="eef1")
+
+    def buys(amount: int) -> Act:
+        bought = plain(town.id("eef1"), town.id("shop1"), "J1", amount, "SALE", place=1)
+        return act(town, number, bought)
+
+    with refused(OverTheCeiling, number, "J1", 21_00, 20_00):
+        town.play(buys(21_00), by="dee1")
+    town.play(buys(20_00), by="dee1")
+    assert town.free("eef1", "J1") == 45_00, "the lot went first"
 
 
 def test_a_coin_without_a_ceiling_stays(town: MoneyTown) -> None:

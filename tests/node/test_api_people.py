@@ -9,15 +9,19 @@ from typing import Any
 import pytest
 
 from chain.authority import Board
+from chain.crypto import public_key
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.granting import Grant
+from governance_contracts.granting import CardKey, Grant, card_holder
+from governance_contracts.keys import prove_possession
 from governance_contracts.mandates import Ceiling, Kind
 from governance_contracts.minority import AttestMinor
+from governance_contracts.payments import plain
 from governance_contracts.registrars import DelegateRegistrar
 from tests.contracts.bank import DETAILS, MoneyTown
-from tests.contracts.town import W1
-from tests.node.inprocess import Client, InProcess, client_of, token_of
+from tests.contracts.town import CHAIN, EPOCH, W1, seed
+from tests.node.inprocess import Client, InProcess, client_of, heard, token_of
+from wallet_cli.core.mandates import card_sheet, wrap
 
 CEILING = (Ceiling("J1", Cents(20_00), Cents(50_00)),)
 
@@ -111,3 +115,33 @@ async def test_no_mandate_and_no_entry_is_read_without_a_token(
     dee = node.address("dee1")
     for path in ("mandates", "mandates/1", f"entries/{dee}"):
         assert (await client.get(f"/v1/accounts/{dee}/{path}")).status == 401
+
+
+async def test_a_card_pays_through_any_node_and_a_lost_one_is_not_let_in(
+    client: Client, node: InProcess
+) -> None:
+    town, key = node.town, seed("card")
+    proof = prove_possession(key, CHAIN, EPOCH, card_holder(town.id("dee1")))
+    grant = Grant(
+        town.id("dee1"), Kind.CARD, (), (CardKey(public_key(key), proof),), ("pay.pay",), CEILING,
+        1, node.now_ms + DAY_MS, (),
+    )  # fmt: skip
+    pays = town.call(plain(town.id("dee1"), town.id("shop1"), "J1", 5_00, place=1))
+    for number, call, expected in (
+        (3, None, "pending"),
+        (4, wrap(3, (pays,)), "pending"),
+        (5, wrap(1, (pays,)), "not_accepted"),
+    ):
+        if call is None:
+            wire = node.transaction("dee1", grant)
+        else:
+            sheet = card_sheet(CHAIN, EPOCH, key, number, node.now_ms + 60_000, call)
+            wire = sheet.sealed()
+        answer = await client.post("/v1/transactions", json={"transactions": [wire.hex()]})
+        (result,) = (await answer.json())["results"]
+        assert result["status"] == expected, result
+        node.settle()
+        await heard(client, node)
+    assert result["refusal"]["name"] == "ClosedToOneTimeKeys"
+    _status, given = await asked(client, node, "dee1", "mandates/3")
+    assert given["ceilings"][0]["left_cents"] == 45_00
