@@ -49,7 +49,7 @@ def measure_validators(
     more: dict[str, float] = {}
     with running(devnet):
         hands = Hands(city, devnet.testnet.chain)
-        payers = fund_payers(devnet, hands)
+        payers, more["payout_1000_ms"] = fund_payers(devnet, hands)
         coin = Bank(city, devnet.nodes[0].wijk).coin
         if idle:
             say(f"{count} validators: {idle} lone payments")
@@ -183,6 +183,7 @@ def measure(quick: bool) -> dict[str, Any]:
     report["validator1"] = {"tx_per_second": one["tx_per_second"], "ratio": one["ratio"]}
     report["replay"] = replay
     report["idle_p95_ms"] = more["idle_p95_ms"]
+    report["payout_1000_ms"] = round(more["payout_1000_ms"], 1)
     say(f"cost of a payment at {SMALL} and {LARGE} accounts")
     small, large = microseconds_per_payment(SMALL), microseconds_per_payment(LARGE)
     report["growth_1m_vs_10k"] = round(large / small, 3)
@@ -204,6 +205,7 @@ def as_text(report: dict[str, Any]) -> str:
         ("audit replay, two jobs, per second", f"{replay['tx_per_second']:,.0f}"),
         ("    ratio", f"{replay['ratio']:.3f}"),
         ("lone payment on an idle devnet, p95 (ms)", f"{report['idle_p95_ms']:,.0f}"),
+        ("payout of 1,000 lines, four validators (ms)", f"{report['payout_1000_ms']:,.0f}"),
         ("cost at 1,000,000 accounts against 10,000", f"{report['growth_1m_vs_10k']:.2f} x"),
         ("resident memory at 100,000 accounts (MB)", f"{report['rss_mb']:,.0f}"),
         ("`socialcoin wallet address` (s)", f"{report['wallet_start_s']:.3f}"),
