@@ -94,8 +94,8 @@ def open_allowance(draft: Draft, context: Context, args: OpenAllowance) -> None:
     if place.closed:
         raise PlaceClosed(args.seller, args.place)
     check_device(draft, context, args.payer, args.device, args.proof, args.amount)
-    seller = Seller(args.seller, args.place)
-    lock(draft, context, args.payer, account, args.coin, args.device, args.amount, seller)
+    bound = Seller(args.seller, args.place)
+    lock(draft, context, args.payer, account, args.coin, args.device, args.amount, bound)
 
 
 def settle(draft: Draft, context: Context, args: Settle) -> None:
@@ -118,7 +118,7 @@ def settle(draft: Draft, context: Context, args: Settle) -> None:
         raise NothingNew(payment.allowance, allowance.paid)
     added = minus(payment.total, allowance.paid)
     draft.put(ALLOWANCES, payment.allowance, replace(allowance, paid=payment.total))
-    pay_out(draft, allowance.coin, payment.seller, added)
+    pay_out(draft, context, allowance.coin, payment.seller, added)
     received = OfflineReceived(payment.allowance, allowance.coin, added, payment.place, ZERO)
     context.emit(received, payment.seller)
     settled = OfflineSettled(payment.allowance, allowance.coin, added, payment.total)

@@ -256,7 +256,7 @@ def settle_general(draft: Draft, context: Context, args: SettleGeneral) -> None:
     )
     draft.put(ALLOWANCES, number, later)
     draft.put(SETTLED, key, Settled(payment.amount, guaranteed))
-    pay_out(draft, allowance.coin, payment.seller, own + guaranteed)
+    pay_out(draft, context, allowance.coin, payment.seller, own + guaranteed)
     payer = owner_of(draft, number).payer
     received = OfflineReceived(
         number, allowance.coin, Cents(own + guaranteed), payment.place, guaranteed

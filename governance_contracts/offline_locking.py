@@ -13,8 +13,10 @@ from chain.rules import DAY_MS, next_number
 from chain.state import Draft, View
 from governance_contracts.acting import FrozenAccount, is_frozen, require_actor
 from governance_contracts.balances import book, give_free, spend
+from governance_contracts.coin import require_coin
 from governance_contracts.keys import require_possession
 from governance_contracts.limits import day_of
+from governance_contracts.meter import volume
 from governance_contracts.minors import day_max_of
 from governance_contracts.offline_records import (
     ALLOWANCES,
@@ -44,6 +46,7 @@ from governance_contracts.offline_records import (
     UnknownAllowance,
     payment_bytes,
 )
+from governance_contracts.regimes import is_limited
 
 CONTRACT = "offline"
 
@@ -141,11 +144,13 @@ def require_signed(
         raise NotSignedByDevice(payment.allowance)
 
 
-def pay_out(draft: Draft, coin: str, seller: bytes, amount: int) -> None:
-    """Offline coin becomes the seller's free coin. No limit applies: what is settled was sold
-    already."""
-    give_free(draft, seller, coin, amount)
-    book(draft, coin, free=amount, offline=-amount)
+def pay_out(draft: Draft, context: Context, code: str, seller: bytes, amount: int) -> None:
+    """Offline coin becomes the seller's free coin, and counts for the issuer's meter. No limit
+    applies: what is settled was sold already."""
+    give_free(draft, seller, code, amount)
+    book(draft, code, free=amount, offline=-amount)
+    coin = require_coin(draft, code)
+    volume(draft, context, coin, amount, limited=is_limited(draft, coin))
 
 
 def end(draft: Draft, context: Context, number: int) -> None:

@@ -21,6 +21,7 @@ from governance_contracts.balances import NotEnoughCoin, total_of
 from governance_contracts.closing import require_closable
 from governance_contracts.coin import Accept, NotAccepted, UnknownCoin
 from governance_contracts.keys import BadKey, NoPossession, prove_possession
+from governance_contracts.meter import volume_of
 from governance_contracts.offline import OpenAllowance, Release, Settle
 from governance_contracts.offline_general import (
     ChangeCover,
@@ -107,6 +108,7 @@ def test_a_week_at_the_baker(town: MoneyTown) -> None:
     assert (town.free("dee1"), town.supply().offline) == (15_000, 5_000)
     town.play(settling(town, 2_000), by="shop1")
     assert (town.free("shop1"), town.supply().offline) == (2_000, 3_000)
+    assert volume_of(town.state, "bank", town.time_ms) == 2_000  # counted when it is settled
     with refused(NothingNew, 1, 2_000):
         town.play(settling(town, 1_200), by="shop1")  # an older total adds nothing
     town.wait(9 * DAY_MS)
