@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.wallet.conftest import Wallet, answer
 from tests.wallet.fake_node import Node
 from tests.wallet.village import COIN, W1
-from wallet_cli import openings
+from wallet_cli import desk, openings
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -180,6 +181,30 @@ def test_an_altered_request_is_refused_by_the_chain(wallet: Wallet) -> None:
     assert "did not sign" in result.stderr
 
 
+def test_an_expired_request_is_refused_before_anything_is_asked(
+    wallet: Wallet, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answer(wallet("request", "3,00", "--days", "1", "-o", "json", as_="bob"))
+    later = SimpleNamespace(time_ns=lambda: (asked["expires_ms"] + 1) * 1_000_000)
+    monkeypatch.setattr(desk, "time", later)
+    node.seen.clear()
+    result = wallet("pay-request", asked["request"], as_="ada")
+    assert result.exit_code == 2
+    assert "ask for a new one" in result.stderr
+    assert node.seen == []
+
+
+def test_a_request_says_its_coin_and_is_not_paid_by_who_made_it(wallet: Wallet) -> None:
+    asked = answer(wallet("request", "3,00", "--coin", "LIN", "-o", "json", as_="bob"))["request"]
+    other = wallet("pay-request", asked, "--coin", "OAK", as_="ada")
+    assert (other.exit_code, "asks for LIN" in other.stderr) == (2, True)
+    own = wallet("pay-request", asked, as_="bob")
+    assert (own.exit_code, "same account" in own.stderr) == (3, True)
+    assert wallet("pay-request", asked, as_="ada").exit_code == 0
+    for who in ("ada", "eef"):  # once, whoever pays
+        assert "paid before" in wallet("pay-request", asked, as_=who).stderr
+
+
 @pytest.mark.parametrize(
     "text", ["", "hello", "socialcoin:test1xyz", "socialcoin:ADDRESS?amount=300", "http://x"]
 )
@@ -331,7 +356,8 @@ def test_history_and_receipt_say_who_and_how_much(wallet: Wallet, node: Node) ->
     paid = answer(wallet("pay", shop, "4", "-o", "json", as_="ada"))
     alias = paid["alias"]
     assert f"paid 4,00 {COIN} to " in wallet("history", as_="ada").stdout
-    assert f"received 4,00 {COIN} from {alias}" in wallet("receipt", paid["tx_id"], as_="shop").stdout
+    received = wallet("receipt", paid["tx_id"], as_="shop").stdout
+    assert f"received 4,00 {COIN} from {alias}" in received
     for verify in ([], ["--verify"]):
         shown = answer(wallet("receipt", paid["tx_id"], *verify, "-o", "json", as_="shop"))
         assert shown["events"][0]["fields"]["payer"] == alias
