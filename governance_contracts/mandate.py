@@ -61,7 +61,7 @@ from governance_contracts.mandates import (
     require_mandate,
     used_in,
 )
-from governance_contracts.minority import at_majority
+from governance_contracts.minority import at_entry, at_majority
 from governance_contracts.minors import MINORS
 from governance_contracts.powers import method_name
 from governance_contracts.proposals import TooLittleWork, work_of
@@ -254,6 +254,16 @@ def end_mandates_of(draft: Draft, context: Context, account: bytes) -> None:
     for id in (*given_by(draft, account), *held_by(draft, account)):
         mandate = require_mandate(draft, id)
         if mandate.status == Status.ACTIVE:
+            end(draft, context, id, mandate, Status.ENDED)
+
+
+@at_entry
+def end_what_a_minor_gave(draft: Draft, context: Context, account: bytes) -> None:
+    """Mandates from before somebody was entered as a minor ask no parent: they end. Those of a
+    guardian named by a court stay."""
+    for id in given_by(draft, account):
+        mandate = require_mandate(draft, id)
+        if mandate.kind != Kind.GUARDIAN:
             end(draft, context, id, mandate, Status.ENDED)
 
 

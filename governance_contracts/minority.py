@@ -90,12 +90,20 @@ class ChoresSet(Record, tag=252):
 
 Hook = Callable[[Draft, Context, bytes], None]
 H = TypeVar("H", bound=Hook)
-HOOKS: dict[str, Hook] = {}
+ENTERED: dict[str, Hook] = {}
+OF_AGE: dict[str, Hook] = {}
+
+
+def at_entry(hook: H) -> H:
+    """Declare what else happens when an account (its id) is first entered as a minor's; for
+    contracts above."""
+    ENTERED[hook.__qualname__] = hook
+    return hook
 
 
 def at_majority(hook: H) -> H:
     """Declare what else happens when an account (its id) comes of age; for contracts above."""
-    HOOKS[hook.__qualname__] = hook
+    OF_AGE[hook.__qualname__] = hook
     return hook
 
 
@@ -125,6 +133,9 @@ def attest_minor(draft: Draft, context: Context, args: AttestMinor) -> None:
         raise ParentNeeded(args.account)
     draft.put(MINORS, args.account, Minor(args.band, args.parents))
     draft.delete(VOTERS, args.account)
+    if before is None:
+        for name in sorted(ENTERED):
+            ENTERED[name](draft, context, args.account)
     for party in (args.account, *args.parents):
         context.emit(MinorAttested(args.account, args.band), party)
 
@@ -140,8 +151,8 @@ def lift_minority(draft: Draft, context: Context, args: LiftMinority) -> None:
         raise NotAMinor(args.account)
     draft.delete(MINORS, args.account)
     draft.delete(WORKED, args.account)
-    for name in sorted(HOOKS):
-        HOOKS[name](draft, context, args.account)
+    for name in sorted(OF_AGE):
+        OF_AGE[name](draft, context, args.account)
     for party in (args.account, *minor.parents):
         context.emit(CameOfAge(args.account), party)
 

@@ -237,6 +237,16 @@ def test_a_minor_gives_mandates_with_a_parent_and_none_of_them_takes_out_euros(
     town.play(replace(asked, methods=("pay.pay",)), by="eef1", also=("dee1",))
 
 
+def test_a_mandate_from_before_does_not_serve_a_minor_behind_the_parents_back(
+    town: MoneyTown,
+) -> None:
+    town.play(pays(town, "dee1", "eef1", 100_00), by="dee1")
+    number = give(town, mandate(town, Kind.REPRESENTATIVE, "eef1", "stranger"), by="eef1")
+    child(town)
+    with refused(MandateOver, number, Status.ENDED):
+        town.play(act(town, number, euros(town, "eef1", 10_00)), by="stranger")
+
+
 def test_a_guardian_is_named_by_a_court_and_entered_by_two_of_the_office(town: MoneyTown) -> None:
     asked = mandate(town, Kind.GUARDIAN, "dee1", "stranger", ceilings=())
     with refused(NotAuthorised):
