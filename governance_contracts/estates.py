@@ -23,12 +23,12 @@ from chain.money import AmountField, Cents
 from chain.state import Draft, Table, raw
 from governance_contracts.acting import require_account
 from governance_contracts.allowance import INSOLVENCIES
-from governance_contracts.balances import FREE, HELD_LOTS, LotId, move
+from governance_contracts.balances import HELD_LOTS, LotId, move
 from governance_contracts.books import PARTS_MAX, require_reserve
 from governance_contracts.closing import require_closable
 from governance_contracts.coin import require_coin
 from governance_contracts.desk import two_at_the_desk
-from governance_contracts.earmark import FundClosed, Reclaimed, heir_of
+from governance_contracts.earmark import FundClosed, heir_of, return_to
 from governance_contracts.lifecycle import end_account
 from governance_contracts.locking import end_recovery_of
 from governance_contracts.lots import is_earmark, require_lot
@@ -208,9 +208,7 @@ def return_earmarks(draft: Draft, context: Context, holder: bytes) -> None:
             fund = heir_of(draft, lot.fund[0])
         except FundClosed:
             continue
-        move(draft, one.coin, holder, one.lot, fund, FREE, one.amount)
-        context.emit(Reclaimed(one.lot, one.amount), holder)
-        context.emit(Reclaimed(one.lot, one.amount), fund)
+        return_to(draft, context, one.lot, lot, holder, fund)
 
 
 def require_estate(

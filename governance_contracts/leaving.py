@@ -1,8 +1,10 @@
 """A shop leaves: whoever holds coin that only it takes hears so 30 days before.
 
-The notice is public, as a shop's places are, and names the lots; their funds hear it too. A shop
-that still has a place closes when the notice has run (closing.py, `Obstacle.NOTICE`); then come
-open deals, the refund window, redemptions and the balance. Part of the life contract (`life.py`).
+The notice is public, as a shop's places are, and names the lots. Their funds hear it, and in the
+next blocks each holder of one that expires (`holders.py` knows who they are; who holds another
+such lot reads the public notice). A shop that still has a place closes when the notice has run
+(closing.py, `Obstacle.NOTICE`); then come open deals, the refund window, redemptions and the
+balance. Part of the life contract (`life.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from msgspec import Meta
 
 from chain.account import ACCOUNTS, Status
 from chain.authority import Holder
-from chain.codec import AccountId, Millis, Record
+from chain.codec import AccountId, Millis, Record, decode
 from chain.contract import Context
 from chain.errors import Rejected
 from chain.events import event
@@ -23,6 +25,8 @@ from chain.state import Draft, Table, View, raw
 from governance_contracts.acting import require_account, require_actor
 from governance_contracts.balances import LotId
 from governance_contracts.closing import Obstacle, before_closing
+from governance_contracts.earmark import HOLDERS_TOLD
+from governance_contracts.holders import holders_of
 from governance_contracts.lots import Lot, require_lot
 from governance_contracts.places import HAVE_PLACES, places_of
 from governance_contracts.registrars import require_office
@@ -79,6 +83,15 @@ class NotLeaving(Rejected):
     fields = ("account",)
 
 
+class TellHolders(Record, tag=1):
+    """Due work of a notice: tell the holders of the first of `lots` behind `beyond`, then go on."""
+
+    account: AccountId
+    until_ms: Millis
+    lots: Annotated[tuple[LotId, ...], Meta(min_length=1, max_length=LOTS_MAX)]
+    beyond: Annotated[bytes, Meta(max_length=20)]
+
+
 class AnnounceLeaving(Record, tag=1):
     """`lots`: those whose payees are this shop and nobody else who is open."""
 
@@ -101,7 +114,7 @@ class ShopLeaves(Record, tag=1120):
 
 @event
 class LotLosesItsShop(Record, tag=1121):
-    """To the lot's fund: nobody will take it from `until_ms` on."""
+    """To the lot's fund and its holders: nobody may take it from `until_ms` on."""
 
     lot: LotId
     account: AccountId
@@ -142,6 +155,30 @@ def announce_leaving(draft: Draft, context: Context, args: AnnounceLeaving) -> N
         report = LotLosesItsShop(number, args.account, until_ms)
         for fund in require_lot(draft, number).fund:
             context.emit(report, fund)
+    if args.lots:
+        _tell_later(draft, context, TellHolders(args.account, until_ms, args.lots, b""))
+
+
+def tell_holders(draft: Draft, context: Context, data: bytes) -> None:
+    """Due work: tell a few holders, and leave the rest for the next block."""
+    step = decode(TellHolders, data)
+    leaving = draft.get(LEAVINGS, step.account)
+    if leaving is None or leaving.until_ms != step.until_ms:
+        return
+    lot = step.lots[0]
+    holders = holders_of(draft, lot, step.beyond, HOLDERS_TOLD)
+    for holder in holders:
+        context.emit(LotLosesItsShop(lot, step.account, step.until_ms), holder)
+    if len(holders) == HOLDERS_TOLD:
+        rest = TellHolders(step.account, step.until_ms, step.lots, holders[-1])
+        _tell_later(draft, context, rest)
+    elif step.lots[1:]:
+        rest = TellHolders(step.account, step.until_ms, step.lots[1:], b"")
+        _tell_later(draft, context, rest)
+
+
+def _tell_later(draft: Draft, context: Context, step: TellHolders) -> None:
+    context.schedule(draft, context.time_ms, "life", "tell_holders", step)
 
 
 def serves_alone(view: View, shop: bytes, lot: Lot) -> bool:

@@ -43,5 +43,5 @@ CONTRACT = Contract(
         "ask_review": Method(reviews.AskReview, reviews.ask_review),
         "rule_on_freeze": Method(reviews.RuleOnFreeze, reviews.rule_on_freeze),
     },
-    due={"arrive": moving.arrive},
+    due={"arrive": moving.arrive, "tell_holders": leaving.tell_holders},
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from chain.account import ACCOUNTS, Status
+from chain.account import ACCOUNTS, AccountKind, Status
 from chain.address import encode_address
 from chain.ledger import Ledger
 from governance_contracts.allowance import FREEZES, INSOLVENCIES, LOCKS
 from governance_contracts.estates import ESTATES
 from governance_contracts.guardians import administrators_of
-from governance_contracts.leaving import LEAVINGS
+from governance_contracts.leaving import LEAVINGS, LOTS_MAX, serves_alone
+from governance_contracts.lots import LOTS
 from governance_contracts.moving import MOVES
+from governance_contracts.places import HAVE_PLACES
 from governance_contracts.recoveries import (
     APART_MS,
     LAST_ATTEMPTS,
@@ -110,6 +112,7 @@ def life(ledger: Ledger, account: bytes, reader: bytes, prefix: str) -> LifeAnsw
         else None,
         moving=MovingShape(home=moving.home, from_ms=moving.from_ms) if moving else None,
         leaving_ms=leaving.until_ms if leaving else None,
+        served_alone=_served_alone(ledger, account, AccountKind(found.kind)),
         insolvency=InsolvencyShape(
             curator=encode_address(prefix, insolvency.curator),
             estate=insolvency.estate.hex(),
@@ -125,6 +128,17 @@ def life(ledger: Ledger, account: bytes, reader: bytes, prefix: str) -> LifeAnsw
         if estate
         else None,
     )
+
+
+def _served_alone(ledger: Ledger, account: bytes, kind: AccountKind) -> list[int]:
+    if kind not in HAVE_PLACES:
+        return []
+    numbers = (int.from_bytes(key, "big") for key, lot in ledger.scan(LOTS) if lot.terms.payees)
+    return [
+        number
+        for number in numbers
+        if (lot := ledger.get(LOTS, number)) and serves_alone(ledger, account, lot)
+    ][:LOTS_MAX]
 
 
 def _office(ledger: Ledger, account: bytes) -> str:

@@ -80,7 +80,8 @@ class EstateShape(Shape):
 
 
 class LifeAnswer(Shape):
-    """What stops an account or is about to change it, for its holder, its office and a curator."""
+    """What stops an account or is about to change it, for its holder, its office and a curator.
+    `served_alone`: lots that no other open shop takes, to be named in a notice."""
 
     height: int
     address: str
@@ -88,5 +89,6 @@ class LifeAnswer(Shape):
     freeze: FreezeShape | None
     moving: MovingShape | None
     leaving_ms: int | None
+    served_alone: list[int]
     insolvency: InsolvencyShape | None
     estate: EstateShape | None

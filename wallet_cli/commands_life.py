@@ -108,18 +108,21 @@ def month_text(time_ms: int) -> str:
 @group.command(name="leaving", help=N_("A shop gives 30 days' notice before it closes."))
 @click.option("--of", metavar="ADDRESS", help=N_("Which shop; default: this wallet's own."))
 @click.option("--lot", "lots", multiple=True, type=click.IntRange(1),
-              help=N_("A lot that only this shop takes; may be given again."))  # fmt: skip
+              help=N_("A lot that only this shop takes; default: all there are."))  # fmt: skip
 @DRY_RUN
 @acting_command
 def leaving(
     settings: Settings, wallet: str | None, of: str | None, lots: tuple[int, ...], dry_run: bool
 ) -> None:
+    from chain.address import encode_address
     from governance_contracts.leaving import AnnounceLeaving
 
     session = converse(settings, wallet)
     account = account_of(session.profile, of) if of else session.acts_for
-    args = AnnounceLeaving(account, tuple(sorted(set(lots))))
-    told: Answer = {"account": of, "lots": list(args.lots)}
+    shop = of or encode_address(session.profile.prefix, account)
+    served = lots or tuple(life_of(session, shop)["served_alone"])
+    args = AnnounceLeaving(account, tuple(sorted(set(served))))
+    told: Answer = {"account": shop, "lots": list(args.lots)}
     text = _("Notice is given; the shop can close in 30 days.")
     make(session, "announce_leaving", args, told, text, dry_run)
 

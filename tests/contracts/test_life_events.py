@@ -13,9 +13,11 @@ from msgspec.structs import replace
 from chain.account import ACCOUNTS, AccountKey, KeyRole, Status, in_force
 from chain.authority import Authority, Board, NotAuthorised
 from chain.codec import Record
+from chain.contract import run_due
 from chain.errors import Rejected
+from chain.events import read_event
 from chain.money import Cents
-from chain.rules import DAY_MS
+from chain.rules import DAY_MS, DUE
 from governance_contracts.acting import ClosedAccount, FrozenAccount, NotRegistered
 from governance_contracts.allowance import INSOLVENCIES, AboveAllowance, NotToTheEstate
 from governance_contracts.balances import NotEnoughCoin
@@ -350,6 +352,34 @@ def test_a_notice_is_refused_in_order(town: MoneyTown) -> None:
     town.play(StayAfterAll(shop), by="shop1")
     with refused(NoticeNotGiven):
         town.play(Close(shop), by="bob1")
+
+
+def test_holders_of_what_only_this_shop_takes_are_told(town: MoneyTown) -> None:
+    """By due work, a few at a time; not once the notice was taken back."""
+    shop = town.id("shop1")
+    terms = earmark((), payees=(shop,), expires_ms=town.time_ms + 90 * DAY_MS)
+    first = grant(town, "dee1", 10_00, terms)
+    second = grant(town, "eef1", 10_00, replace(terms, class_number=1))
+    town.play(AnnounceLeaving(shop, (first, second)), by="shop1")
+    assert told_later(town) == [(town.id("dee1"), first), (town.id("eef1"), second)]
+    town.play(StayAfterAll(shop), by="shop1")
+    town.play(AnnounceLeaving(shop, (first, second)), by="shop1")
+    town.play(StayAfterAll(shop), by="shop1")
+    assert told_later(town) == []
+
+
+def told_later(town: MoneyTown) -> list[tuple[bytes, int]]:
+    """Run due work of notices block by block; who was told of which lot."""
+    found = []
+    for _ in range(4):
+        for key, due in list(town.state.scan(DUE)):
+            if due.handler == "tell_holders":
+                town.state.delete(DUE, key)
+                context = town.context(None, ())
+                run_due(town.state, context, due)
+                events = [(one.party, read_event(one.data)) for one in context.events]
+                found += [(p, e.lot) for p, e in events if isinstance(e, LotLosesItsShop)]
+    return found
 
 
 # Bankruptcy.
