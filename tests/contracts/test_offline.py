@@ -306,6 +306,15 @@ def test_who_spends_twice_is_frozen_and_owes_the_fund(town: MoneyTown) -> None:
     town.play(general(town), by="dee1")
 
 
+def test_one_number_at_two_sellers_freezes_before_anybody_pays_for_it(town: MoneyTown) -> None:
+    covered(town)
+    town.play(general(town), by="dee1")
+    for seller, frozen in (("shop1", False), ("shop2", True)):
+        town.play(SettleGeneral(paid(town, seller, 1, 1_000, 1_000)), by=seller)
+        assert bool(town.reported(DeviceFrozen)) == frozen
+    assert town.reported(GuaranteePaid) == []
+
+
 def test_a_proof_of_double_spending_freezes_the_device(town: MoneyTown) -> None:
     covered(town)
     town.play(general(town), by="dee1")

@@ -9,15 +9,21 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from msgspec.structs import replace
 
+from chain.money import Cents
 from chain.rules import DAY_MS
 from governance_contracts.balances import free_of
+from governance_contracts.offline_records import Total
 from tests.wallet import village as place
 from tests.wallet.conftest import Wallet, answer
 from tests.wallet.fake_node import Node
 from tests.wallet.village import COIN, founding_id
 from wallet_cli import desk
+from wallet_cli import profile as profiles
+from wallet_cli.core.offline import Token, device_seed, read_token, sign_payment, write_token
 from wallet_cli.main import root
+from wallet_cli.offline_store import opened
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -148,10 +154,6 @@ def test_bad_tokens(
     if spoilt == "last":
         spoilt = good_one[:-9]
     elif spoilt == "signature":
-        from msgspec.structs import replace
-
-        from wallet_cli.core.offline import read_token, write_token
-
         read = read_token(good_one)
         forged = replace(read.signed, signature=bytes(64))
         spoilt = write_token(replace(read, signed=forged))
@@ -171,6 +173,35 @@ def test_a_payment_that_the_seller_did_not_get_is_shown_again(
     again = good(ada("last", "1", "-o", "json"))
     assert again["token"] == lost
     assert good(shop("accept", again["token"], "-o", "json"))["amount_cents"] == 300
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"total": 2_001}, "more than was set aside"),
+        ({"place": 2}, "another seller or place"),
+        ({"seller": founding_id("far")}, "another account"),
+        ({"allowance": 2}, "without the allowance"),
+    ],
+)
+def test_what_a_dishonest_device_signs_is_not_taken(
+    node: Node,
+    ada: Callable[..., Result],
+    shop: Callable[..., Result],
+    home: Path,
+    change: dict[str, Any],
+    said: str,
+) -> None:
+    assert ada("allow", node.village.address("shop"), "20,00").exit_code == 0
+    shop("sync")
+    profile = profiles.read(home, "ada").profile
+    with opened(home, profile) as store:
+        kept = store.allowance(1)
+    honest = Total(1, founding_id("shop"), 1, Cents(1_000))
+    secret = device_seed(place.seed("ada"), kept.nonce)
+    signed = sign_payment(node.village.chain, 0, replace(honest, **change), secret)
+    result = shop("accept", write_token(Token(signed, kept.certificate)))
+    assert result.exit_code == 6 and said in result.output, result.output
 
 
 def test_another_shop_takes_nothing_of_it(
