@@ -274,12 +274,14 @@ class DryRunEvent(Shape):
 
 
 class DryRunAnswer(Shape):
-    """What the transaction would do at `height` + 1; `events` are those its signers may see."""
+    """What the transaction would do at `height` + 1, once the signatures that are missing are
+    there; `events` are those its signers may see."""
 
     height: int
     status: Literal["ok", "refused", "inadmissible"]
     refusal: Refusal | None
     events: list[DryRunEvent]
+    missing_signatures: int = 0
 
 
 class NonceAnswer(Shape):

@@ -102,11 +102,11 @@ def payout(
     code = coin_of(account, coin)
     args = Payout(session.acts_for, code, tuple(at.line for at in lines), terms)
     if dry_run or skip_refused:
-        if not acting().own or _signatures(account) > 1:
+        if not acting().own:
             raise UserError(
                 _(
-                    "A verdict per line needs an account that one signature moves. Try the file "
-                    "with a smaller fund, or leave --dry-run and --skip-refused out."
+                    "A verdict per line is given for your own account only: leave --dry-run and "
+                    "--skip-refused out, or the options to act for another."
                 ),
                 Exit.USAGE,
             )

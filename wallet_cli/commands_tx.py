@@ -231,8 +231,15 @@ def send(settings: Settings, wallet: str | None, file: str, dry_run: bool) -> No
         status_for(client, profile)
     if dry_run:
         answer = sending.dry_run(client, sheet)
+        missing = int(answer.get("missing_signatures", 0))
         data = {"status": "ok", "dry_run": True, "events": answer.get("events", [])}
-        out(settings, data, _("It would succeed; nothing was sent."))
+        text = _("It would succeed; nothing was sent.")
+        if missing:
+            data["missing_signatures"] = missing
+            text = _("It would succeed with {count} more signatures; nothing was sent.").format(
+                count=missing
+            )
+        out(settings, data, text)
         return
     final = sending.send(client, sheet)
     out(
