@@ -129,6 +129,12 @@ def test_what_the_law_keeps_is_opened_by_two(
     assert run("retain", f"x={BSN}", "--ground", "books").exit_code == 2
 
 
+def test_a_sealing_key_that_was_replaced_is_found(zoe: str, run: Run, office: Office) -> None:
+    kept = good(run("retain", "a=b", "--ground", "books", "-o", "json"))
+    (office.retention / "public").write_text("11" * 32)
+    assert run("open", kept["record"]).exit_code == 6
+
+
 def test_the_sweep_destroys_by_date_and_not_before(
     zoe: str, run: Run, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,11 +18,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genesis import sealed
 from genesis.console import Exit, UserError, _
 from genesis.files import destroy, write_private
 from genesis.sealed import ID_BYTES, KEY_BYTES, Document
+
+if TYPE_CHECKING:
+    from nacl.public import PublicKey
 
 GROUNDS = {"books": 7, "due-diligence": 5}
 """Years."""
@@ -51,13 +55,10 @@ def create(folder: Path, passphrases: Sequence[str]) -> tuple[str, ...]:
 
 def add(folder: Path, ground: str, document: Document, since: date) -> Terms:
     """Seal a record. Raises UserError (key): no store."""
-    from nacl.public import PublicKey, SealedBox
+    from nacl.public import SealedBox
 
     sealed.load(folder)
-    try:
-        public = PublicKey(bytes.fromhex((folder / "public").read_text()))
-    except (OSError, ValueError):
-        raise UserError(_("The retention store is damaged; put a copy back."), Exit.KEY) from None
+    public = public_key(folder)
     id, key = os.urandom(ID_BYTES).hex(), os.urandom(KEY_BYTES)
     terms = Terms(id, ground, since, date_of(ground, since) if ground == "books" else None)
     _write_terms(folder, terms)
@@ -67,14 +68,33 @@ def add(folder: Path, ground: str, document: Document, since: date) -> Terms:
     return terms
 
 
+def public_key(folder: Path) -> PublicKey:
+    """What new records are sealed to. Raises UserError (key)."""
+    from nacl.public import PublicKey
+
+    try:
+        return PublicKey(bytes.fromhex((folder / "public").read_text()))
+    except (OSError, ValueError):
+        raise UserError(_("The retention store is damaged; put a copy back."), Exit.KEY) from None
+
+
 def read(folder: Path, id: str, passphrases: Sequence[str]) -> Document:
-    """By both persons. Raises UserError (key, usage)."""
+    """By both persons. Raises UserError: key, usage, or findings (another sealing key)."""
     from nacl.exceptions import CryptoError
     from nacl.public import PrivateKey, SealedBox
 
     store = sealed.open_store(folder, passphrases)
+    private = PrivateKey(store.master)
+    if bytes(private.public_key) != bytes(public_key(folder)):
+        raise UserError(
+            _(
+                "The key that seals this store was replaced: what was added since can be read by "
+                "somebody else. Find out who could write in {folder}."
+            ).format(folder=folder),
+            Exit.FINDINGS,
+        )
     try:
-        key = SealedBox(PrivateKey(store.master)).decrypt((folder / "keys" / id).read_bytes())
+        key = SealedBox(private).decrypt((folder / "keys" / id).read_bytes())
         data = sealed.unseal(bytes(key), id, (folder / "records" / id).read_bytes())
     except FileNotFoundError:
         raise UserError(_("The store has no record {id}.").format(id=id), Exit.USAGE) from None
