@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from auditor.replay import replay
 from chain import crypto
+from chain.account import ACCOUNTS
 from chain.contract import Context, Release
 from chain.money import Cents
 from chain.rules import DAY_MS
@@ -23,7 +24,7 @@ from governance_contracts.claim import ClaimLine, Issue, Take, Withdraw
 from governance_contracts.claims import claim_seed, claim_sign_bytes
 from governance_contracts.lots import region_bound
 from governance_contracts.mistakes import Mistake, Reason, Reverse
-from governance_contracts.payments import Refund
+from governance_contracts.payments import PAYMENTS, Refund, plain
 from governance_contracts.periods import Unit
 from governance_contracts.standing import Collect, End, Grant
 from governance_contracts.standings import Agreed, StandingKind
@@ -133,3 +134,27 @@ def test_more_collected_than_agreed_is_found(h: History) -> None:
     release = cheating(h, "standing", "collect", generous)
     block(h, release, h.sign(h.shop, Collect(1, Cents(60_00), ())))
     assert any("More was collected" in one for one in audit(h, release))
+
+
+def test_coin_collected_from_who_agreed_to_nothing_is_found(h: History) -> None:
+    victim = h.home[1].account
+
+    def anybody(draft: Draft, context: Context, args: Collect) -> None:
+        payer = draft.find(ACCOUNTS, victim)
+        assert payer is not None
+        paid = plain(victim, h.shop.account, h.coins[0], args.amount, "SALE", place=1)
+        standing.settle(draft, context, paid, payer)
+
+    h.block(h.sign(h.home[0], Grant(agreed(h, StandingKind.COLLECT, 30_00))))
+    release = cheating(h, "standing", "collect", anybody)
+    block(h, release, h.sign(h.shop, Collect(1, Cents(10_00), ())))
+    assert any("without its holder" in one for one in audit(h, release))
+
+
+def test_what_an_order_paid_is_refunded_and_the_books_agree(h: History) -> None:
+    h.block(h.sign(h.home[0], Grant(agreed(h, StandingKind.ORDER, 10_00))))
+    h.block()
+    h.block()
+    ((key, _payment),) = list(h.ledger.scan(PAYMENTS))
+    h.block(h.sign(h.shop, Refund(key[:32], key[32], ())))
+    assert audit(h) == []

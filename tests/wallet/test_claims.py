@@ -153,6 +153,18 @@ def test_a_run_without_coin_writes_nothing(write: Any, tmp_path: Path) -> None:
     assert not list((tmp_path / "out").iterdir())
 
 
+def test_a_board_proposes_letters(wallet: Wallet, tmp_path: Path) -> None:
+    file, folder = tmp_path / "brieven.csv", tmp_path / "out"
+    file.write_text(FILE, encoding="utf-8")
+    result = wallet(
+        "claim", "letters", str(file), "--out", str(folder), "--sender", "Wijk", "--office",
+        "Loket", "--coin", "LIN", "--as-board", W1, "--motivation", "Welcome", "-o", "json",
+        as_="ada",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert (answer(result)["letters"], answer(result)["proposal_status"]) == (2, "open")
+
+
 def test_mistakes_in_the_file_are_told_by_line(write: Any) -> None:
     result = write(text="name;amount\n;5\nA;1.234\n")
     assert result.exit_code == Exit.USAGE
