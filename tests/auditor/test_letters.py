@@ -24,6 +24,7 @@ from governance_contracts.claim import ClaimLine, Issue, Take, Withdraw
 from governance_contracts.claims import claim_seed, claim_sign_bytes
 from governance_contracts.lots import region_bound
 from governance_contracts.mistakes import Mistake, Reason, Reverse
+from governance_contracts.pay import settle
 from governance_contracts.payments import PAYMENTS, Refund, plain
 from governance_contracts.periods import Unit
 from governance_contracts.standing import Collect, End, Grant
@@ -143,7 +144,7 @@ def test_coin_collected_from_who_agreed_to_nothing_is_found(h: History) -> None:
         payer = draft.find(ACCOUNTS, victim)
         assert payer is not None
         paid = plain(victim, h.shop.account, h.coins[0], args.amount, "SALE", place=1)
-        standing.settle(draft, context, paid, payer)
+        settle(draft, context, paid, payer)
 
     h.block(h.sign(h.home[0], Grant(agreed(h, StandingKind.COLLECT, 30_00))))
     release = cheating(h, "standing", "collect", anybody)
