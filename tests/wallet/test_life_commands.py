@@ -60,6 +60,32 @@ def test_a_lost_phone_from_naming_guardians_to_paying_again(
     assert wallet("pay", dee, "1", as_="ada").exit_code != 0
 
 
+def test_guardians_are_named_and_vouch(
+    wallet: Wallet, node: Node, desk: None, tmp_path: Path
+) -> None:
+    village = node.village
+    ada, cas = village.address("ada"), village.address("cas")
+    done(wallet, "new", "nina", "--node", node.url, as_="nina")
+    file = tmp_path / "nina.json"
+    file.write_text(wallet("registration", as_="nina").stdout)
+    (nina,) = done(wallet, "registry", "register", str(file), "--wijk", W1, as_="bob")["accounts"]
+    done(wallet, "guardian", "set", nina, cas, "--office", W2, as_="ada")
+    shown = done(wallet, "guardian", "show", as_="ada")
+    assert shown["guardians"] is None and shown["to_come"]["k"] == 2
+    assert "2 of: " in wallet("guardian", "show", as_="ada").output
+    village.block([], 14 * DAY_MS)
+    assert done(wallet, "guardian", "show", as_="ada")["guardians"]["offices"] == [W2]
+    phone = new_phone(wallet, node, tmp_path, "phone", "ada")
+    done(wallet, "recovery", "open", ada, str(phone), as_="nina")
+    refused(wallet, "ApprovedBefore", "recovery", "approve", ada, as_="nina")
+    done(wallet, "recovery", "approve", ada, as_="cas")
+    village.block([], 3 * DAY_MS)
+    done(wallet, "join", "--account", ada, "--key-number", "1", "--node", node.url, as_="phone")
+    done(wallet, "guardian", "set", "--none", as_="phone")
+    told = wallet("history", as_="phone").output
+    assert " opened a recovery of " in told and " has new keys " in told
+
+
 def test_a_veto_and_a_second_attempt(
     wallet: Wallet, node: Node, desk: None, tmp_path: Path
 ) -> None:
