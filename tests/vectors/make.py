@@ -50,6 +50,8 @@ from chain.merkle import (
 from chain.money import Cents
 from chain.selftest import CASES
 from chain.transaction import AccountActor, Body, Call, KeyActor, parse, seal, witness
+from governance_contracts.offline_general import are_double
+from governance_contracts.offline_records import GeneralPayment, Total, payment_bytes
 
 HERE = Path(__file__).parent
 Json = dict[str, Any]
@@ -142,6 +144,36 @@ def transactions() -> Json:
             }
         )
     return {"transactions": rows}
+
+
+def offline() -> Json:
+    """Payments of a device; and pairs of general payments, double or not."""
+    one = GeneralPayment(9, ACCOUNT, 1, 1, 20_454, Cents(500), Cents(500))
+    others = (
+        GeneralPayment(9, SHARED, 1, 1, 20_454, Cents(500), Cents(500)),
+        GeneralPayment(9, SHARED, 1, 2, 20_454, Cents(300), Cents(800)),
+        GeneralPayment(9, SHARED, 1, 2, 20_454, Cents(300), Cents(799)),
+        one,
+    )
+    payments = (Total(7, ACCOUNT, 1, Cents(1_250)), one)
+    return {
+        "payments": [
+            {
+                "record": plain(payment),
+                "bytes": encode(payment).hex(),
+                "chain": CHAIN.hex(),
+                "epoch": 7,
+                "seed": SEEDS[1].hex(),
+                "signed": (signed := payment_bytes(CHAIN, 7, payment)).hex(),
+                "signature": crypto.sign(SEEDS[1], signed).hex(),
+            }
+            for payment in payments
+        ],
+        "pairs": [
+            {"first": plain(one), "second": plain(other), "double": are_double(one, other)}
+            for other in others
+        ],
+    }
 
 
 def state() -> Json:
@@ -302,6 +334,7 @@ VECTORS = {
     "ed25519": ed25519,
     "kinds": kinds,
     "lists": lists,
+    "offline": offline,
     "state": state,
     "transactions": transactions,
 }

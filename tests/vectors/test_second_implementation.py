@@ -259,6 +259,22 @@ def test_headers_certificates_and_receipts() -> None:
     assert H(5, pack(h)).hex() == v["header_hash"]
 
 
+def test_offline_payments() -> None:
+    vectors = load("offline")
+    for row in vectors["payments"]:
+        body = pack(row["record"])
+        signed = sign_bytes(12, x(row["chain"]), row["epoch"], body)
+        assert (body.hex(), signed.hex()) == (row["bytes"], row["signed"])
+        assert SigningKey(x(row["seed"])).sign(signed).signature.hex() == row["signature"]
+    for pair in vectors["pairs"]:
+        first, second = sorted((pair["first"], pair["second"]), key=lambda p: int(p[4]))
+        if first[4] == second[4]:
+            double = first != second
+        else:
+            double = second[7] - second[6] < first[7]
+        assert double is pair["double"]
+
+
 @pytest.mark.parametrize("case", load("ed25519")["cases"], ids=lambda case: case["name"])
 def test_ed25519(case: Any) -> None:
     assert good(x(case["key"]), x(case["message"]), x(case["signature"])) is case["holds"]
