@@ -9,6 +9,7 @@ is on the chain: an id, a keyed commitment, coarse codes (law.md 3.3).
     keys.py           keys, threshold, proof of possession
     places.py         where a shop is
     lifecycle.py      moves, freezes, closing
+    allowance.py      what a stopped account may still pay
     closing.py        what stands in the way of closing
     attestations.py   checked unique, voter
     minors.py         what minors may pay and earn
