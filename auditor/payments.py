@@ -18,7 +18,7 @@ from auditor.wire import Fields
 from chain.rules import DAY_MS
 from genesis.texts import _
 
-LOTS, PAYMENTS = 70, 90
+LOTS, PAYMENTS, GRACED = 70, 90, 96
 GRACE_MS = 30 * DAY_MS
 NO_CALL: Fields = [0, b"", 0, []]
 
@@ -190,10 +190,14 @@ class Payments:
             wanted[line] -= given
             part[3] += given
             terms = self.written(LOTS, lot.to_bytes(8, "big")) if lot else None
-            if terms and terms[3][7] and self.time_ms() >= terms[3][7][0] + GRACE_MS:
+            if terms and terms[3][7] and self.time_ms() >= terms[3][7][0] + self._grace(lot):
                 self.balances.add(self.heir(terms[2][0]), coin, FREE, given)
                 heirs += given
         return heirs
+
+    def _grace(self, lot: int) -> int:
+        """Grace is given once: not to a lot that a refund opened with grace."""
+        return 0 if self.written(GRACED, lot.to_bytes(8, "big")) else GRACE_MS
 
     def _after(self, lot: int) -> int:
         record = self.written(LOTS, lot.to_bytes(8, "big"))

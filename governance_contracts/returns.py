@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from chain.contract import Context
 from chain.errors import Rejected
 from chain.money import Cents
-from chain.state import Draft, View
+from chain.state import Draft, Table, View, number
 from governance_contracts.balances import (
     FREE,
     NotEnoughCoin,
@@ -29,7 +29,7 @@ from governance_contracts.balances import (
 from governance_contracts.benefits import Discount, DiscountReturned, left_of
 from governance_contracts.discounts import refunded, return_discount
 from governance_contracts.earmark import heir_of
-from governance_contracts.lots import GRACE_MS, expired, grace_lot, require_lot
+from governance_contracts.lots import GRACE_MS, LotNumber, expired, grace_lot, require_lot
 from governance_contracts.outcomes import CannotReturn
 from governance_contracts.payments import Part, Payment, lines_left
 
@@ -43,6 +43,10 @@ class Returned:
     own: int
     credits: dict[int, int]
     told: tuple[DiscountReturned, ...]
+
+
+GRACED: Table[int, LotNumber] = Table(96, "graced_lot", LotNumber, number)
+"""Lots that a refund opened with 30 days of grace, and out of which lot."""
 
 
 def hand_back(
@@ -170,15 +174,22 @@ def give_to_each(
 
 
 def destination(draft: Draft, context: Context, payment: Payment, part: Part) -> tuple[bytes, int]:
-    """Whom a part goes back to, and into which lot. Refuses FundClosed."""
+    """Whom a part goes back to, and into which lot. Grace is given once: a lot that had it and ran
+    out again goes to its fund, or buyer and shop could put an expiry off for ever.
+
+    Refuses FundClosed.
+    """
     if part.lot == FREE:
         return payment.payer, FREE
     lot = require_lot(draft, part.lot)
     if not expired(lot, context.time_ms):
         return payment.payer, part.lot
-    if context.time_ms < lot.terms.expires_ms[0] + GRACE_MS:
+    graced = draft.get(GRACED, part.lot) is not None
+    if context.time_ms < lot.terms.expires_ms[0] + GRACE_MS and not graced:
         later, opened = grace_lot(draft, part.lot)
         for event in opened:
+            if event.lot == later:
+                draft.put(GRACED, later, LotNumber(part.lot))
             context.emit(event, payment.payer)  # that it was a lot is not for the payee
         return payment.payer, later
     return heir_of(draft, lot.fund[0]), FREE

@@ -14,7 +14,7 @@ from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
 from governance_contracts.acting import FrozenAccount
-from governance_contracts.lots import earmark, region_bound
+from governance_contracts.lots import LOTS, earmark, region_bound
 from governance_contracts.mistakes import (
     MEDIATIONS,
     MISTAKES,
@@ -259,3 +259,31 @@ def test_reports_and_answers_are_refused_in_this_order(town: MoneyTown) -> None:
     town.wait(1)
     with refused(TooLateToReport):
         town.play(Mistake(back, 0, Reason.OTHER, ()), by="dee1")
+
+
+# Grace.
+
+
+def test_buyer_and_shop_cannot_put_an_expiry_off_twice(town: MoneyTown) -> None:
+    """A refund within 30 days of the expiry gives 30 days once; the next time the fund has it."""
+    town.deposit("J1", "town", 50_00)
+    expiry = town.time_ms + DAY_MS
+    terms = earmark((W1,), expires_ms=expiry)
+    lines = (PayoutLine(town.id("dee1"), Cents(10_00), "EARM", ()),)
+    town.play(Payout(town.id("town"), "J1", lines, (terms,)), by="town")
+    (lot,) = town.lots("dee1")
+    first = town.pay("dee1", "shop1", 10_00, purpose="SALE", place=1, lots=(lot,))
+    town.wait(20 * DAY_MS)
+    town.play(Refund(first, 0, ()), by="shop1")
+    (graced,) = town.lots("dee1")
+    known = town.state.get(LOTS, graced)
+    assert known is not None
+    assert known.terms.expires_ms == (expiry + 30 * DAY_MS,)
+    second = town.pay("dee1", "shop1", 10_00, purpose="SALE", place=1, lots=(graced,))
+    third = town.pay("dee1", "shop1", 10_00, purpose="SALE", place=1)
+    town.play(Refund(third, 0, ()), by="shop1")
+    town.wait(20 * DAY_MS)
+    fund, free = town.free("town"), town.free("dee1")
+    town.play(Refund(second, 0, ()), by="shop1")
+    assert (town.lots("dee1"), town.free("dee1")) == ({}, free)
+    assert town.free("town") == fund + 10_00
