@@ -19,10 +19,11 @@ from chain.state import Draft
 from chain.transaction import AccountActor, Body, Transaction, parse, seal, witness
 from genesis.city import Person
 from governance_contracts import reserve, standing
+from governance_contracts.balances import held_of
 from governance_contracts.books import EntryKind
 from governance_contracts.claim import ClaimLine, Issue, Take, Withdraw
 from governance_contracts.claims import claim_seed, claim_sign_bytes
-from governance_contracts.lots import region_bound
+from governance_contracts.lots import earmark, region_bound
 from governance_contracts.mistakes import Mistake, Reason, Reverse
 from governance_contracts.pay import settle
 from governance_contracts.payments import PAYMENTS, Refund, plain
@@ -159,3 +160,15 @@ def test_what_an_order_paid_is_refunded_and_the_books_agree(h: History) -> None:
     ((key, _payment),) = list(h.ledger.scan(PAYMENTS))
     h.block(h.sign(h.shop, Refund(key[:32], key[32], ())))
     assert audit(h) == []
+
+
+def test_a_second_refund_after_the_expiry_goes_to_the_fund_and_the_books_agree(h: History) -> None:
+    terms = earmark((h.codes[0],), expires_ms=h.time_ms + 2 * DAY_MS)
+    h.payout(h.home[:1], 10_00, terms)
+    for days in (20, 25):
+        paid = h.pay(h.home[0], h.shop, 10_00, purpose="SALE", place=1)
+        h.block(paid)
+        h.time_ms += days * DAY_MS
+        h.block(h.sign(h.shop, Refund(paid.id, 0, ())))
+    assert audit(h) == []
+    assert held_of(h.ledger, h.fund.account, h.coins[0], 0) == 50_000_00 - 400_00
