@@ -18,15 +18,13 @@ from msgspec.structs import replace
 
 from chain import crypto
 from chain.account import AccountKind
-from chain.codec import U16, U53, AccountId, Code, Key, Millis, Record, Sig, decode
+from chain.codec import U53, AccountId, Code, Key, Record, Sig, decode
 from chain.contract import Context, Contract, Method
-from chain.errors import Rejected
-from chain.events import event
 from chain.money import CENTS_MAX, AmountField, Cents
 from chain.rules import next_number
 from chain.state import Draft, View
 from governance_contracts.acting import FrozenAccount, is_frozen, require_actor
-from governance_contracts.balances import FREE, LotId, book, give_free, give_lot, spend
+from governance_contracts.balances import FREE, book, give_free, give_lot, spend
 from governance_contracts.claims import (
     CLAIM_MS,
     CLAIMS,
@@ -36,11 +34,22 @@ from governance_contracts.claims import (
     RUN_LINES_MAX,
     RUNS,
     WITHDRAWN_MAX,
+    BadClaimKey,
     Claim,
+    Claimed,
+    ClaimExpired,
+    ClaimGone,
     ClaimKey,
     ClaimRun,
+    ClaimsIssued,
+    ClaimsReturned,
     ClaimState,
+    ClaimsWaiting,
+    ClaimUnsigned,
+    ClaimUsed,
+    MixedRuns,
     OpenClaims,
+    UnknownClaim,
     claim_sign_bytes,
     line_key,
 )
@@ -93,95 +102,6 @@ class Withdraw(Record, tag=1):
 
 class RunNumber(Record, tag=1):
     run: U53
-
-
-@event
-class ClaimsIssued(Record, tag=1600):
-    """To the issuer: this much left its purse for `count` codes; `lot`: what claimants get."""
-
-    run: U53
-    coin: Code
-    count: U16
-    amount: AmountField
-    lot: LotId
-    expires_ms: Millis
-
-
-@event
-class Claimed(Record, tag=1601):
-    """To the claimant."""
-
-    issuer: AccountId
-    coin: Code
-    amount: AmountField
-    lot: LotId
-    purpose: Code
-
-
-@event
-class ClaimUsed(Record, tag=1602):
-    """To the issuer: which code of which run was used, never by whom."""
-
-    run: U53
-    line: U16
-    coin: Code
-    amount: AmountField
-
-
-@event
-class ClaimsReturned(Record, tag=1603):
-    """To the issuer: `count` codes ran out or were withdrawn, and the coin is back."""
-
-    run: U53
-    coin: Code
-    count: U16
-    amount: AmountField
-
-
-class BadClaimKey(Rejected):
-    """`why`: key (not a public key) or used (a code is used once, ever)."""
-
-    code = 1600
-    fields = ("line", "why")
-
-
-class UnknownClaim(Rejected):
-    """There is no such code on this chain."""
-
-    code = 1601
-
-
-class ClaimUnsigned(Rejected):
-    """The code's key did not sign this account."""
-
-    code = 1602
-
-
-class ClaimGone(Rejected):
-    """The code was used or went back to who sent the letter. `state`: see ClaimState."""
-
-    code = 1603
-    fields = ("state",)
-
-
-class ClaimExpired(Rejected):
-    """The letter's time was up at `expires_ms`."""
-
-    code = 1604
-    fields = ("expires_ms",)
-
-
-class ClaimsWaiting(Rejected):
-    """The account cannot close while codes of its letters can still be used: withdraw them."""
-
-    code = 1605
-    fields = ("account", "count")
-
-
-class MixedRuns(Rejected):
-    """Codes that are withdrawn together are of one run, each once."""
-
-    code = 1606
 
 
 def issue(draft: Draft, context: Context, args: Issue) -> None:

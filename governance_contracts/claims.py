@@ -1,4 +1,5 @@
-"""What the chain keeps of claims: runs of letters, and the public key of each code."""
+"""What the chain keeps of claims, runs of letters and the public key of each code, and what
+receipts say of them."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ from enum import IntEnum
 
 from chain import crypto
 from chain.codec import U16, U32, U53, AccountId, Code, Key, Millis, Record
+from chain.errors import Rejected
+from chain.events import event
 from chain.kinds import Kind, Tag
 from chain.money import AmountField, CentsField
 from chain.rules import DAY_MS
@@ -81,3 +84,92 @@ def claim_seed(code: bytes) -> bytes:
 def claim_sign_bytes(chain: bytes, epoch: int, account: bytes) -> bytes:
     """What the code's key signs: for whom the coin is."""
     return crypto.sign_bytes(Kind.CLAIM, chain, epoch, account)
+
+
+@event
+class ClaimsIssued(Record, tag=1600):
+    """To the issuer: this much left its purse for `count` codes; `lot`: what claimants get."""
+
+    run: U53
+    coin: Code
+    count: U16
+    amount: AmountField
+    lot: LotId
+    expires_ms: Millis
+
+
+@event
+class Claimed(Record, tag=1601):
+    """To the claimant."""
+
+    issuer: AccountId
+    coin: Code
+    amount: AmountField
+    lot: LotId
+    purpose: Code
+
+
+@event
+class ClaimUsed(Record, tag=1602):
+    """To the issuer: which code of which run was used, never by whom."""
+
+    run: U53
+    line: U16
+    coin: Code
+    amount: AmountField
+
+
+@event
+class ClaimsReturned(Record, tag=1603):
+    """To the issuer: `count` codes ran out or were withdrawn, and the coin is back."""
+
+    run: U53
+    coin: Code
+    count: U16
+    amount: AmountField
+
+
+class BadClaimKey(Rejected):
+    """`why`: key (not a public key) or used (a code is used once, ever)."""
+
+    code = 1600
+    fields = ("line", "why")
+
+
+class UnknownClaim(Rejected):
+    """There is no such code on this chain."""
+
+    code = 1601
+
+
+class ClaimUnsigned(Rejected):
+    """The code's key did not sign this account."""
+
+    code = 1602
+
+
+class ClaimGone(Rejected):
+    """The code was used or went back to who sent the letter. `state`: see ClaimState."""
+
+    code = 1603
+    fields = ("state",)
+
+
+class ClaimExpired(Rejected):
+    """The letter's time was up at `expires_ms`."""
+
+    code = 1604
+    fields = ("expires_ms",)
+
+
+class ClaimsWaiting(Rejected):
+    """The account cannot close while codes of its letters can still be used: withdraw them."""
+
+    code = 1605
+    fields = ("account", "count")
+
+
+class MixedRuns(Rejected):
+    """Codes that are withdrawn together are of one run, each once."""
+
+    code = 1606

@@ -16,27 +16,22 @@ from chain.money import Cents
 from chain.rules import DAY_MS
 from governance_contracts.acting import FrozenAccount, NotRegistered
 from governance_contracts.balances import HoldingLimit, NotEnoughCoin
-from governance_contracts.claim import (
-    BadClaimKey,
-    Claimed,
-    ClaimExpired,
-    ClaimGone,
-    ClaimLine,
-    ClaimsIssued,
-    ClaimsWaiting,
-    ClaimUnsigned,
-    ClaimUsed,
-    Issue,
-    MixedRuns,
-    Take,
-    UnknownClaim,
-    Withdraw,
-)
+from governance_contracts.claim import ClaimLine, Issue, Take, Withdraw
 from governance_contracts.claims import (
     CLAIMS,
     CLAIMS_OPEN,
     LINES,
+    BadClaimKey,
+    Claimed,
+    ClaimExpired,
+    ClaimGone,
+    ClaimsIssued,
     ClaimState,
+    ClaimsWaiting,
+    ClaimUnsigned,
+    ClaimUsed,
+    MixedRuns,
+    UnknownClaim,
     claim_seed,
     claim_sign_bytes,
 )
