@@ -44,7 +44,6 @@ from governance_contracts.offline_records import (
     SETTLED,
     SETTLED_MAX,
     Allowance,
-    AlreadyFrozen,
     BadPayment,
     Cover,
     CoverChanged,
@@ -52,6 +51,8 @@ from governance_contracts.offline_records import (
     DayTotal,
     DebtRepaid,
     DeviceFrozen,
+    DeviceKnownFrozen,
+    DeviceNotCovered,
     GeneralPayment,
     Guarantee,
     GuaranteeGiven,
@@ -59,7 +60,6 @@ from governance_contracts.offline_records import (
     GuaranteeSpent,
     InDebt,
     NoDebt,
-    NotCovered,
     NotDouble,
     NothingNew,
     OfflineReceived,
@@ -182,15 +182,15 @@ def end_guarantee(draft: Draft, context: Context, args: EndGuarantee) -> None:
 
 def open_general(draft: Draft, context: Context, args: OpenGeneral) -> None:
     """Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount (the payer);
-    UnknownGuarantee, NotCovered, InDebt; CoinWindsDown; BadKey, NoPossession, AllowanceTooLarge,
-    TooManyAllowances; NotEnoughCoin, DayLimit; in that order."""
+    UnknownGuarantee, DeviceNotCovered, InDebt; CoinWindsDown; BadKey, NoPossession,
+    AllowanceTooLarge, TooManyAllowances; NotEnoughCoin, DayLimit; in that order."""
     account = require_payer(draft, context, args.payer)
     guarantee = require_guarantee(draft, args.guarantee)
     if guarantee.ended:
         raise UnknownGuarantee(args.guarantee)
     covered = draft.get(COVERED, (args.guarantee, args.payer))
     if covered is None or not covered.covered:
-        raise NotCovered(args.guarantee, args.payer)
+        raise DeviceNotCovered(args.guarantee, args.payer)
     if covered.debt:
         raise InDebt(args.guarantee, args.payer, covered.debt)
     require_phase(require_coin(draft, guarantee.coin))
@@ -317,7 +317,7 @@ def charge(
 def prove_double(draft: Draft, context: Context, args: ProveDouble) -> None:
     """Freeze a device that spent twice. Anybody may show it.
 
-    Refuses UnknownAllowance, BadPayment (the first, then the second), AlreadyFrozen,
+    Refuses UnknownAllowance, BadPayment (the first, then the second), DeviceKnownFrozen,
     NotSignedByDevice (the first, then the second), NotDouble, in that order.
     """
     first, second = args.first.payment, args.second.payment
@@ -325,7 +325,7 @@ def prove_double(draft: Draft, context: Context, args: ProveDouble) -> None:
     for payment in (first, second):
         check_general(allowance, payment)
     if allowance.frozen:
-        raise AlreadyFrozen(first.allowance)
+        raise DeviceKnownFrozen(first.allowance)
     for signed in (args.first, args.second):
         require_signed(context, allowance, signed.payment, signed.signature)
     if first.allowance != second.allowance or not are_double(first, second):

@@ -260,7 +260,7 @@ class UnknownGuarantee(Rejected):
     fields = ("guarantee",)
 
 
-class NotCovered(Rejected):
+class DeviceNotCovered(Rejected):
     """The fund does not answer for this account's devices."""
 
     code = 1311
@@ -301,7 +301,7 @@ class NotDouble(Rejected):
     code = 1316
 
 
-class AlreadyFrozen(Rejected):
+class DeviceKnownFrozen(Rejected):
     """The device is known to have spent twice."""
 
     code = 1317

@@ -100,6 +100,23 @@ TEXTS = {
     "CannotReturn": N_(
         "This payment cannot be given back now: who paid it can receive no more. Settle it by hand."
     ),
+    "UnknownAllowance": N_("Allowance {allowance} is over, or never was; its rest went back."),
+    "AllowanceTooLarge": N_("At most {limit} can be set aside in one allowance."),
+    "TooManyAllowances": N_("You have five allowances open; wait until one has ended."),
+    "BadPayment": N_("The offline payment does not fit its allowance ({why})."),
+    "NotSignedByDevice": N_("The device of allowance {allowance} did not sign this payment."),
+    "NothingNew": N_("This, or more, was settled before; nothing is added."),
+    "AllowanceOpen": N_("Coin is still set aside for offline payments; it comes back by itself."),
+    "UnknownGuarantee": N_("There is no guarantee {guarantee}, or it takes nobody any more."),
+    "DeviceNotCovered": N_("Guarantee {guarantee} does not answer for you; ask the fund."),
+    "InDebt": N_("The fund paid {debt} for you; repay it first: `wallet offline repay`."),
+    "SellerDayLimit": N_("The guarantee covers {left} more for this shop on that day."),
+    "GuaranteeSpent": N_("Nothing is left of the allowance, nor of guarantee {guarantee}."),
+    "TooManySettled": N_("No more payments of allowance {allowance} are settled."),
+    "NotDouble": N_("Both payments can be honest: one comes on top of the other."),
+    "DeviceKnownFrozen": N_("The device of allowance {allowance} is frozen already."),
+    "NoDebt": N_("You owe this fund {debt}, not more."),
+    "GuaranteeOpen": N_("The fund's coin still stands behind allowances: end the guarantee."),
     "UnknownBenefit": N_("There is no discount {benefit}; see `wallet benefit list`."),
     "BenefitOver": N_("The discount {benefit} is not in force now."),
     "NotAHolder": N_("The fund has not admitted this account to {benefit}; ask the fund."),
@@ -196,7 +213,7 @@ def _lots(listed: str) -> list[str]:
     return said
 
 
-CENTS = ("missing", "limit", "month_max", "outflow", "ceiling", "left")
+CENTS = ("missing", "limit", "month_max", "outflow", "ceiling", "left", "debt")
 """Fields that are amounts, wherever they stand."""
 
 

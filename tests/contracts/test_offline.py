@@ -37,16 +37,16 @@ from governance_contracts.offline_records import (
     AllowanceEnded,
     AllowanceOpen,
     AllowanceTooLarge,
-    AlreadyFrozen,
     BadPayment,
     DeviceFrozen,
+    DeviceKnownFrozen,
+    DeviceNotCovered,
     GeneralPayment,
     GuaranteeOpen,
     GuaranteePaid,
     GuaranteeSpent,
     InDebt,
     NoDebt,
-    NotCovered,
     NotDouble,
     NothingNew,
     NotSignedByDevice,
@@ -335,7 +335,7 @@ def test_a_proof_of_double_spending_freezes_the_device(town: MoneyTown) -> None:
         town.play(ProveDouble(first, stranger), by="stranger")
     town.play(ProveDouble(first, other), by="stranger")
     assert town.reported(DeviceFrozen)[0].allowance == 1
-    with refused(AlreadyFrozen, 1):
+    with refused(DeviceKnownFrozen, 1):
         town.play(ProveDouble(first, other), by="stranger")
     town.play(SettleGeneral(first), by="shop1")  # sold in good faith: still paid
 
@@ -356,7 +356,7 @@ def test_general_refusals_in_order(town: MoneyTown) -> None:
         town.play(ChangeCover(1, (NOBODY,), True), under=BOARD)
     with refused(UnknownGuarantee):
         town.play(general(town, guarantee=2), by="dee1")
-    with refused(NotCovered):
+    with refused(DeviceNotCovered):
         town.play(general(town, proof=bytes(64)), by="dee1")
     town.play(ChangeCover(1, (town.id("dee1"),), True), under=BOARD)
     with refused(NoPossession):

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from genesis import files
 from genesis.console import Exit, UserError
 from tests.wallet import village
 from tests.wallet.conftest import PASSPHRASE, Wallet, answer
-from wallet_cli import files, keystore, profile
+from wallet_cli import keystore, profile
 from wallet_cli.making import make_profile
 
 

@@ -235,7 +235,7 @@ def test_any_seller_under_a_guarantee_and_a_copied_device(
         settled = wallet("offline", "settle", "-o", "json", as_=name)
         assert good(settled)["credited_cents"] == 1_500
     report = wallet("offline", "report", *tokens, "-o", "json", as_="bob")
-    assert answer(report)["error"]["name"] == "AlreadyFrozen"
+    assert answer(report)["error"]["name"] == "DeviceKnownFrozen"
     (home / ".ada.offline").write_bytes(copy)
     ada("sync")
     third = token(ada, "5,00", "--to", node.village.address("shop"))
