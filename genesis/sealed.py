@@ -188,6 +188,14 @@ def recover(folder: Path, person: int, words: str, passphrase: str) -> None:
     _save(folder, document, replace=True)
 
 
+def change_passphrase(folder: Path, person: int, old: str, new: str) -> None:
+    """A person's half under a new passphrase. Raises UserError (key): the old one is wrong."""
+    document = load(folder)
+    half = open_half(document["halves"][person], old)
+    document["halves"][person] = seal_half(half, new)
+    _save(folder, document, replace=True)
+
+
 def persons(folder: Path) -> int:
     return len(load(folder)["halves"])
 

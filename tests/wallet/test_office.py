@@ -215,6 +215,21 @@ def test_a_lost_passphrase_comes_back_from_words(
     assert run("open", kept.id).exit_code == 0
 
 
+def test_a_passphrase_is_changed(
+    zoe: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = good(run("retain", "a=b", "--ground", "books", "-o", "json"))["record"]
+    new = tmp_path / "new"
+    new.write_text("newer\n")
+    for store, variable in (("service", "PASSPHRASE"), ("second", "SECOND")):
+        assert run("passphrase", store).exit_code == 4
+        assert run("passphrase", store, "--new-file", str(new)).exit_code == 0
+        assert run("passphrase", store, "--new-file", str(new)).exit_code == 4  # the old is gone
+        monkeypatch.setenv(f"SOCIALCOIN_OFFICE_{variable}", "newer")
+    assert run("show", zoe).exit_code == 0
+    assert run("open", kept).exit_code == 0
+
+
 def test_stores_are_made_once_and_said_to_be_missing(run: Run, office: Office) -> None:
     assert run("list").exit_code == 4
     assert run("init").exit_code == 0

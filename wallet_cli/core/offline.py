@@ -203,7 +203,7 @@ def judge(
         raise Malformed("the allowance has run out")
     if not crypto.verify(allowance.device, payment_bytes(*chain, payment), token.signed.signature):
         raise Malformed("it is not signed by the device of this allowance")
-    amount, payments, taken = added(token.signed, known, clock.now_ms)
+    amount, payments, taken = added(token.signed, known, allowance.paid, clock.now_ms)
     doubts = []
     newest_ms = max((t.time_ms for t in (trusted, later) if t), default=0)
     if trusted is None or clock.now_ms - newest_ms >= FRESH_MS:
@@ -241,12 +241,13 @@ def check_payment(allowance: Allowance, payment: Total | GeneralPayment) -> None
 
 
 def added(
-    signed: Signed, known: Taking | None, now_ms: int
+    signed: Signed, known: Taking | None, paid: int, now_ms: int
 ) -> tuple[int, tuple[Signed, ...], tuple[int, ...]]:
-    """What this payment adds, and all payments to keep. Raises Malformed: nothing new."""
+    """What this payment adds, and all payments to keep. `paid`: settled by the certificate's block
+    already, if this device has forgotten. Raises Malformed: nothing new."""
     before = known.payments if known else ()
     if isinstance(signed, SignedTotal):
-        highest = max((p.payment.total for p in before), default=0)
+        highest = max((paid, *(int(p.payment.total) for p in before)))
         if signed.payment.total <= highest:
             raise Malformed("this wallet took it before, or a later one; nothing is added")
         return signed.payment.total - highest, (signed,), (now_ms,)

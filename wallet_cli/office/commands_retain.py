@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -15,6 +17,9 @@ from wallet_cli.office.commands_people import pairs
 from wallet_cli.office.person import checked
 from wallet_cli.office.root import group, today
 from wallet_cli.office.stores import PASSPHRASES, Office, asked, find, office_command
+
+STORES = ("service", "first", "second")
+"""Whose passphrase: the office's for the service store, a person's for the retention store."""
 
 
 @group.command(name="retain", help=N_("Seal what the law makes you keep; two persons open it."))
@@ -99,21 +104,45 @@ def sweep(settings: Settings, office: Office, on: date | None) -> None:
     out(settings, rows, _("Destroyed: {count} records.").format(count=len(rows)))
 
 
+@group.command(name="passphrase", help=N_("Change a passphrase: of the office, or of a person."))
+@click.argument("store", type=click.Choice(STORES))
+@click.option("--new-file", type=click.File(), help=N_("File with the new one; else asked for."))
+@office_command
+def passphrase(settings: Settings, office: Office, store: str, new_file: TextIO | None) -> None:
+    folder, person, variable = half_of(office, store)
+    old = asked(variable, _("Passphrase now"))
+    if new_file is not None:
+        new = new_file.readline().rstrip("\r\n")
+    elif console.on_terminal():
+        prompt = _("New passphrase")
+        new = str(click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True))
+    else:
+        raise UserError(_("Give the new passphrase with --new-file FILE."), Exit.KEY)
+    if not new:
+        raise UserError(_("The passphrase file is empty."), Exit.KEY)
+    sealed.change_passphrase(folder, person, old, new)
+    out(settings, {"store": store}, _("The new passphrase holds from now on."))
+
+
+def half_of(office: Office, store: str) -> tuple[Path, int, str]:
+    """Folder, person, and the environment variable of the passphrase."""
+    number = STORES.index(store)
+    if store == "service":
+        return office.service, 0, PASSPHRASES[number]
+    return office.retention, number - 1, PASSPHRASES[number]
+
+
 @group.command(name="recover", help=N_("A new passphrase, from the words written down."))
-@click.argument("store", type=click.Choice(["service", "first", "second"]))
+@click.argument("store", type=click.Choice(STORES))
 @office_command
 def recover(settings: Settings, office: Office, store: str) -> None:
     """The words are asked for, or the first line of stdin; the passphrase as the others are."""
-    if store == "service":
-        folder, person = office.service, 0
-    else:
-        folder, person = office.retention, ("first", "second").index(store)
+    folder, person, variable = half_of(office, store)
     if console.on_terminal():
         words = str(click.prompt(_("Words"), hide_input=True, err=True))
     else:
         words = sys.stdin.readline()
-    number = ("service", "first", "second").index(store)
-    new = asked(PASSPHRASES[number], _("New passphrase"), twice=True)
+    new = asked(variable, _("New passphrase"), twice=True)
     sealed.recover(folder, person, words.strip(), new)
     out(settings, {"store": store}, _("The new passphrase holds from now on."))
 
