@@ -5,7 +5,8 @@ balances of their own per account, coin and lot; where an event says too little,
 the call that caused it. After every block the accounts and coins it touched must stand in the
 state as they stand here; at the end, all of them:
 
-    free + lots + escrow + offline + redeeming = minted - burned, per coin; each balance per account, lot
+    free + lots + escrow + offline + redeeming = minted - burned, per coin
+    each balance, per account, coin and lot
 
 `reserve.py` ties coin to bank lines, `authority.py` acts to decisions, `numbers.py` counts replay
 numbers.
@@ -134,7 +135,7 @@ class Books:
             1304: self._guarantee_given,
             1306: offline.paid_by_guarantee,
             1307: offline.guarantee_ended,
-            1309: offline.repaid,
+            1309: self._debt_repaid,
             1400: self._exchanged,
             1401: clearing.taken_in,
             1402: clearing.cancelled,
@@ -208,6 +209,7 @@ class Books:
         )
         self.bank.begin(calls)
         self._letters.begin(calls)
+        self._offline.begin(calls, self._applied.block.header)
         self._payments.asked = deque(
             [*call.args[:3], *(call.args[3:] or [[]])]
             for call in calls
@@ -340,6 +342,11 @@ class Books:
     def _allowance_opened(self, event: Fields, party: bytes) -> None:
         self._require_payer(party)
         self._offline.opened(event, party)
+
+    def _debt_repaid(self, event: Fields, party: bytes) -> None:
+        if not self._offline.repaying:
+            self._require_payer(party)
+        self._offline.repaid(event, party)
 
     def _guarantee_given(self, event: Fields, party: bytes) -> None:
         self._require_payer(party)

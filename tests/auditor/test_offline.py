@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from io import BytesIO
+from types import SimpleNamespace
+from typing import Any
 
+import msgspec
+import pytest
+
+from auditor.authority import Ran
+from auditor.balances import Balances
+from auditor.offline import Offline
 from auditor.replay import replay
 from chain import crypto
+from chain.kinds import Kind
 from chain.money import Cents
 from chain.rules import DAY_MS
 from governance_contracts import offline_general, reserve
@@ -58,3 +67,41 @@ def test_books_of_offline_coin() -> None:
     h.block()
     result = replay(BytesIO(h.export()), 1, check_genesis=False)
     assert result.ok, "\n".join(map(str, result.findings))
+
+
+HEADER = SimpleNamespace(chain=bytes(32), epoch=0)
+SHOP, PAYER = b"s" * 20, b"p" * 20
+
+
+def settled(paid: int, **wrong: Any) -> list[str]:
+    """Findings on a contract that pays this out, with something `wrong` about what was signed."""
+    found: list[str] = []
+    books = Offline(Balances(), lambda check, message, *_more: found.append(message))
+    device = crypto.public_key(DEVICE)
+    books.begin([Ran("offline.open", [1, PAYER, "J", SHOP, 1, device, b"", 500], "")], HEADER)  # type: ignore[arg-type]
+    books.opened([1300, 7, "J", 500, 0], PAYER)
+    payment = [
+        1,
+        wrong.get("allowance", 7),
+        wrong.get("seller", SHOP),
+        1,
+        wrong.get("total", paid),
+    ]
+    message = crypto.sign_bytes(
+        Kind.OFFLINE_PAYMENT, HEADER.chain, 0, msgspec.msgpack.encode(payment)
+    )
+    signature = crypto.sign(wrong.get("by", DEVICE), message)
+    books.begin([Ran("offline.settle", [1, [1, payment, signature]], "")], HEADER)  # type: ignore[arg-type]
+    books.received([1301, 7, "J", paid, 1, 0], SHOP)
+    return found
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"by": b"\x06" * 32}, {"total": 90}, {"seller": PAYER}, {"allowance": 8}],
+    ids=["signer", "total", "seller", "allowance"],
+)
+def test_what_no_device_signed_is_a_finding(wrong: dict[str, Any]) -> None:
+    assert settled(100) == []
+    assert len(settled(100, **wrong)) == 1
+    assert len(settled(501)) == 1  # more than was set aside
