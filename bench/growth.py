@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -22,10 +23,11 @@ from chain.execution import Execution
 from chain.kinds import Tag
 from chain.ledger import Ledger
 from chain.money import Cents
+from chain.state import BlockDraft
 from chain.transaction import AccountActor, Body, Witness, parse, seal, signing_bytes
 from genesis.build import first_state
 from genesis.city import City, demo_city
-from governance_contracts.payments import plain
+from governance_contracts.payments import Pay, plain
 from governance_contracts.versions import RELEASE
 from node.hand import call
 from node.keyvalue import Engine, open_engine
@@ -51,20 +53,26 @@ def microseconds_per_payment(accounts: int) -> float:
             engine.close()
 
 
-def _id(number: int) -> bytes:
+def id_of(number: int) -> bytes:
+    """The account id of an added account."""
     return crypto.tagged(Tag.ACCOUNT_ID, b"bench", number.to_bytes(8, "big"))[:20]
 
 
-def grown_ledger(engine: Engine, city: City, accounts: int) -> Ledger:
-    """All new accounts have the resident's key, and coin to spend."""
+def grown_ledger(
+    engine: Engine, city: City, accounts: int, further: Callable[[BlockDraft], None] | None = None
+) -> Ledger:
+    """All new accounts have the resident's key, and coin to spend. `further`: puts what else the
+    first state shall hold."""
     chain, draft = first_state(city.genesis)
     resident = draft.get(ACCOUNTS, city.of("resident")[0].account)
     assert resident is not None, "the city has a resident"
     coin = city.genesis.wijken[0].coins[0].code
     purse = Purse((), (Holding(coin, Cents(100_00)),), ())
     for number in range(accounts):
-        draft.put(ACCOUNTS, _id(number), resident)
-        draft.put(PURSES, _id(number), purse)
+        draft.put(ACCOUNTS, id_of(number), resident)
+        draft.put(PURSES, id_of(number), purse)
+    if further is not None:
+        further(draft)
     ledger, writes = Ledger.found(engine, chain, 0, city.genesis.time_ms, draft)
     for start in range(0, len(writes), WRITES_AT_ONCE):
         engine.write(writes[start : start + WRITES_AT_ONCE])
@@ -105,9 +113,14 @@ def signed_payment(
     ledger: Ledger, seed: bytes, number: int, payer: int, payee: int, coin: str
 ) -> bytes:
     """A payment of one cent between two of the added accounts, as wire bytes."""
+    return signed(ledger, seed, number, plain(id_of(payer), id_of(payee), coin, 1))
+
+
+def signed(ledger: Ledger, seed: bytes, number: int, args: Pay) -> bytes:
+    """A payment of an added account, as wire bytes."""
     until_ms = ledger.tip.time_ms + 600_000
-    source, target = _id(payer), _id(payee)
-    calls = (call("pay", "pay", plain(source, target, coin, 1)),)
+    source = args.payer
+    calls = (call("pay", "pay", args),)
     body = Body(ledger.tip.chain, 0, AccountActor(source, 0), number, until_ms, calls)
     signature = crypto.sign(seed, signing_bytes(body, encode(body)))
     return seal(body, [Witness(source, 0, signature)])

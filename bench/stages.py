@@ -1,5 +1,7 @@
 """Where a payment's microseconds go in one validator: `python -m bench.stages [--accounts N]`.
 
+Beside a plain payment, one of a basket (basket.py): three lines, three lots and a discount.
+
 Each stage is timed by itself over the same blocks of payments, in this process, at 100,000
 accounts: decode, verify, check (the mempool's admission), execute, tree, store. What a running
 validator spends beyond these (network, consensus, the index, Python's threads) is the difference
@@ -15,14 +17,17 @@ from collections import defaultdict
 from pathlib import Path
 from random import Random
 
-from bench.growth import PAYMENTS, grown_ledger, signed_payment
+from bench.basket import basket
+from bench.growth import PAYMENTS, grown_ledger, id_of, signed
+from bench.stocked import stock
 from chain import crypto
 from chain.account import ACCOUNTS
 from chain.admission import Signatures, admit
 from chain.execution import Execution
-from chain.state import Draft
+from chain.state import BlockDraft, Draft
 from chain.transaction import parse
 from genesis.city import demo_city
+from governance_contracts.payments import plain
 from governance_contracts.versions import RELEASE
 from node.keyvalue import open_engine
 from node.memory import settle
@@ -33,25 +38,38 @@ BLOCKS = 12
 WARM_UP = 3
 
 
-def stages(accounts: int) -> dict[str, float]:
+def stages(accounts: int, *, baskets: bool = False) -> dict[str, float]:
     """Microseconds per payment of each stage, mean over blocks of 350 payments."""
     taken: defaultdict[str, float] = defaultdict(float)
     with tempfile.TemporaryDirectory(prefix="socialcoin-bench-") as folder:
         engine = open_engine(Path(folder) / "chain")
         city = demo_city(1, b"bench", 1)
-        ledger = grown_ledger(engine, city, accounts)
+        coin, wijk = city.genesis.wijken[0].coins[0].code, city.genesis.wijken[0].code
+        shops: tuple[bytes, ...] = ()
+
+        def further(draft: BlockDraft) -> None:
+            nonlocal shops
+            shops = stock(draft, city, accounts) if baskets else ()
+
+        ledger = grown_ledger(engine, city, accounts, further)
         store = Store(engine, ledger)
         settle()
         random = Random(accounts)
         resident = city.of("resident")[0]
         key = crypto.public_key(resident.seed)
-        coin, wijk = city.genesis.wijken[0].coins[0].code, city.genesis.wijken[0].code
         for block in range(BLOCKS):
             counts = block >= WARM_UP
-            people = random.sample(range(accounts), 2 * PAYMENTS)
-            pairs = list(zip(people[:PAYMENTS], people[PAYMENTS:], strict=True))
+            people = [id_of(number) for number in random.sample(range(accounts), 2 * PAYMENTS)]
+            pairs = zip(people[:PAYMENTS], people[PAYMENTS:], strict=True)
             wire = [
-                signed_payment(ledger, resident.seed, block + 1, payer, payee, coin)
+                signed(
+                    ledger,
+                    resident.seed,
+                    block + 1,
+                    basket(payer, random.choice(shops), coin, random)
+                    if baskets
+                    else plain(payer, payee, coin, 1),
+                )
                 for payer, payee in pairs
             ]
             clock = Clock(taken, counts)
@@ -106,8 +124,12 @@ class Clock:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=100_000)
-    for name, microseconds in stages(parser.parse_args().accounts).items():
-        print(f"{name:<10} {microseconds:8.1f}")
+    accounts = parser.parse_args().accounts
+    simple, three = stages(accounts), stages(accounts, baskets=True)
+    print(f"{'stage':<10} {'plain':>8} {'basket':>8}")
+    for name, microseconds in simple.items():
+        print(f"{name:<10} {microseconds:8.1f} {three[name]:8.1f}")
+    print(f"{'sum':<10} {sum(simple.values()):8.1f} {sum(three.values()):8.1f}")
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def draw(
     """Choose lots for what is due of each line: the draws, what each line lacks, and why lots
     did not fit.
 
-    Refuses what `check_fit` says of a pinned lot that fits no line; TooManyParts.
+    Refuses what `misfit` says of a pinned lot that fits no line; TooManyParts.
     """
     lots: list[tuple[HeldLot, Lot]] = [(one, require_lot(view, one.lot)) for one in held]
     lots.sort(key=lambda pair: preference(pair[0].lot, pair[1]))

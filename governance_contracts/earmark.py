@@ -1,6 +1,6 @@
 """Earmarks: where bound coin can be spent, in which order it is refused, and which is spent first.
 
-The rules for one lot and one line are `check_fit`; the choice among lots is in `choice.py`. An
+The rule for one lot and one line is `misfit`; the choice among lots is in `choice.py`. An
 unspent earmark is the fund's coin: its holders are told before it expires; past its expiry nobody
 can spend it, however late the queue of due work, and it goes back by itself (`expire`). What came
 into a holder's hands after that, anybody may ask back (`reclaim`).
@@ -34,7 +34,6 @@ from governance_contracts.lots import (
     NotSpendable,
     Successor,
     expired,
-    is_earmark,
     require_lot,
 )
 from governance_contracts.places import Place, PlaceKind
@@ -144,42 +143,34 @@ def spending_of(
     )
 
 
-def check_fit(number: int, lot: Lot, spending: Spending, category: str) -> None:
-    """May this lot pay this line?
+def misfit(number: int, lot: Lot, spending: Spending, category: str) -> Rejected | None:
+    """Why this lot may not pay this line; None if it may.
 
-    Refuses NotSpendable, PersonPayee, RelatedPayee, PlaceMissing, OutsideRegion, OnlinePlace,
+    NotSpendable, PersonPayee, RelatedPayee, PlaceMissing, OutsideRegion, OnlinePlace,
     WrongCategory, LotExpired, in that order. The second and third are for earmarks. Region-bound
     coin goes to a person by home wijk, without a place. No deal is confirmed before the contract
     that confirms deals is in force, so until then an earmark never pays a person.
     """
     terms = lot.terms
     if terms.kind == LotKind.CLEARING:
-        raise NotSpendable(number)
-    if is_earmark(lot):
+        return NotSpendable(number)
+    if terms.kind == LotKind.EARMARK:
         if spending.to_person:
-            raise PersonPayee(number)
+            return PersonPayee(number)
         if spending.related:
-            raise RelatedPayee(number)
+            return RelatedPayee(number)
     if not spending.areas:
-        raise PlaceMissing(number)
-    if terms.regions and not any(area in terms.regions for area in spending.areas):
-        raise OutsideRegion(number, spending.areas[0])
+        return PlaceMissing(number)
+    if terms.regions and all([area not in terms.regions for area in spending.areas]):
+        return OutsideRegion(number, spending.areas[0])
     if spending.online and not terms.online_ok:
-        raise OnlinePlace(number)
+        return OnlinePlace(number)
     if terms.categories and category not in terms.categories:
-        raise WrongCategory(number, category)
+        return WrongCategory(number, category)
     if terms.payees and spending.payee not in terms.payees:
-        raise WrongCategory(number, category)
+        return WrongCategory(number, category)
     if expired(lot, spending.time_ms):
-        raise LotExpired(number, terms.expires_ms[0])
-
-
-def misfit(number: int, lot: Lot, spending: Spending, category: str) -> Rejected | None:
-    """Why this lot may not pay this line; None if it may."""
-    try:
-        check_fit(number, lot, spending, category)
-    except Rejected as refusal:
-        return refusal
+        return LotExpired(number, terms.expires_ms[0])
     return None
 
 

@@ -107,7 +107,7 @@ def pay(draft: Draft, context: Context, args: Pay) -> None:
     PaysItself; UnknownCoin; NotAccepted; UnknownPlace, PlaceClosed; what `check_content` refuses;
     what `check_request` refuses; TooYoungToEarn, YouthHoursMissing, TooMuchWork; BadLots; what
     `discounts.discount_of` refuses, if a benefit is named; for a pinned lot that fits no line the
-    refusal of `earmark.check_fit`; TooManyParts; SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit; TooManyCoins; TooManyLots; TooManyPayments.
+    refusal of `earmark.misfit`; TooManyParts; SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit; TooManyCoins; TooManyLots; TooManyPayments.
     """
     settle(draft, context, args, require_actor(draft, context, args.payer, card=True))
 

@@ -21,7 +21,7 @@ from governance_contracts.earmark import (
     PlaceMissing,
     RelatedPayee,
     WrongCategory,
-    check_fit,
+    misfit,
     spending_of,
 )
 from governance_contracts.lots import Lot, Terms, earmark, region_bound
@@ -56,7 +56,9 @@ class Shopping:
         where = None if place is None else find_place(town.state, town.id(payee), place)
         context = town.context(None, ())
         spending = spending_of(town.state, context, town.id(payer), town.id(payee), account, where)
-        check_fit(NUMBER, Lot("J1", fund, terms, NUMBER), spending, category)
+        refusal = misfit(NUMBER, Lot("J1", fund, terms, NUMBER), spending, category)
+        if refusal is not None:
+            raise refusal
 
     def relate(self, name: str, owner: str) -> None:
         owned = change(self.town.account(name), owner=(DatedOwner(0, (self.town.id(owner),)),))
