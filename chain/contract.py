@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from chain.authority import Authority, Holder, NotAuthorised, describe
@@ -243,6 +244,23 @@ class Context:
         return None
 
 
+ARGUMENTS_KEPT = 8_192
+ARGUMENTS_BYTES_MAX = 1_024
+"""Arguments of a call that are kept read: admission, a block's cost and the call itself ask."""
+
+
+def arguments(method: Method, call: Call) -> Any:
+    """The call's arguments, read. Raises Malformed."""
+    if len(call.args) > ARGUMENTS_BYTES_MAX:
+        return decode(method.args, call.args)
+    return _small_arguments(method.args, call.args)
+
+
+@lru_cache(maxsize=ARGUMENTS_KEPT)
+def _small_arguments(kind: type[Record], data: bytes) -> Record:
+    return decode(kind, data)
+
+
 def missing_versions(state: View, release: Release, height: int) -> list[str]:
     """What is in force at `height`, by what is decided now, and not in this release."""
     versions = {key.decode(): active.version for key, active in state.scan(VERSIONS)}
@@ -264,7 +282,7 @@ def call_cost(view: View, release: Release, call: Call) -> int:
     if isinstance(method.cost, int):
         return method.cost
     try:
-        return method.cost(decode(method.args, call.args))
+        return method.cost(arguments(method, call))
     except Malformed:
         return CALL_COST_MIN
 
@@ -290,7 +308,7 @@ def _open_to(view: View, method: Method, key: bytes, call: Call) -> bool:
     if isinstance(method.one_time, bool):
         return method.one_time
     try:
-        return method.one_time(view, key, decode(method.args, call.args))
+        return method.one_time(view, key, arguments(method, call))
     except Malformed:
         return False
 
@@ -314,7 +332,7 @@ def run_call(draft: Draft, context: Context, call: Call, *, carried: bool) -> No
     if not carried and not method.one_time and not isinstance(context.actor, AccountActor):
         raise NotOpenToOneTimeKeys(call.contract, call.method)
     try:
-        args = decode(method.args, call.args)
+        args = arguments(method, call)
     except Malformed:
         raise BadArguments(call.contract, call.method) from None
     method.run(draft, context, args)

@@ -12,6 +12,7 @@ for the reserve alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta
@@ -222,6 +223,27 @@ def take_lot(draft: Draft, account: bytes, coin: str, lot: int, amount: int) -> 
     if amount > had:
         raise NotEnoughCoin(coin, amount - had, "")
     set_lot(draft, account, coin, lot, minus(had, Cents(amount)))
+
+
+def take_lots(draft: Draft, account: bytes, amounts: Mapping[int, int]) -> None:
+    """Take from several lots at once, by number, of which the account is known to hold so much.
+
+    The supply is the caller's.
+    """
+    held = draft.find(HELD_LOTS, account)
+    left: list[HeldLot] = []
+    for one in held.lots if held else ():
+        amount = amounts.get(one.lot, 0)
+        if not amount:
+            left.append(one)
+        elif amount == one.amount:
+            note_holding(draft, one.lot, account, holds=False)
+        else:
+            left.append(HeldLot(one.coin, one.lot, minus(one.amount, Cents(amount))))
+    if left:
+        draft.put(HELD_LOTS, account, HeldLots(tuple(left)))
+    else:
+        draft.delete(HELD_LOTS, account)
 
 
 def set_lot(draft: Draft, account: bytes, coin: str, lot: int, amount: Cents) -> None:

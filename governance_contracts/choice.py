@@ -58,6 +58,12 @@ def choose(due: Sequence[int], offers: Sequence[Offer]) -> tuple[list[Draw], lis
     lacking = list(due)
     for index, offer in enumerate(offers):
         left = offer.amount
+        for line in offer.lines:  # the shortest paths; without re-routing they are all there is
+            if left and lacking[line]:
+                amount = min(left, lacking[line])
+                given[line][index] = amount
+                lacking[line] -= amount
+                left -= amount
         while left and any(lacking):
             pushed = _push(offers, given, lacking, index, left)
             if not pushed:

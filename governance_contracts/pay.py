@@ -24,7 +24,7 @@ from governance_contracts.balances import (
     give_free,
     give_lot,
     spend,
-    take_lot,
+    take_lots,
 )
 from governance_contracts.choice import Draw
 from governance_contracts.closing import Obstacle, before_closing
@@ -285,13 +285,14 @@ def credit(
     if not draws:
         give_free(draft, args.payee, args.coin, free, limit)
         return (Credit(FREE, Cents(free)),)
-    after: dict[int, int] = {FREE: free}
-    bound = 0
+    drawn: dict[int, int] = {}
     for one in draws:
-        take_lot(draft, args.payer, args.coin, one.lot, one.amount)
-        into = require_lot(draft, one.lot).after
-        after[into] = after.get(into, 0) + one.amount
-        bound += one.amount
+        drawn[one.lot] = drawn.get(one.lot, 0) + one.amount
+    take_lots(draft, args.payer, drawn)
+    after: dict[int, int] = {FREE: free}
+    for lot, amount in drawn.items():
+        into = require_lot(draft, lot).after
+        after[into] = after.get(into, 0) + amount
     if after[FREE]:
         give_free(draft, args.payee, args.coin, after[FREE], limit)
     freed = after[FREE] - free
