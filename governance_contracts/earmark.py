@@ -161,7 +161,7 @@ def misfit(number: int, lot: Lot, spending: Spending, category: str) -> Rejected
             return RelatedPayee(number)
     if not spending.areas:
         return PlaceMissing(number)
-    if terms.regions and all([area not in terms.regions for area in spending.areas]):
+    if terms.regions and set(spending.areas).isdisjoint(terms.regions):
         return OutsideRegion(number, spending.areas[0])
     if spending.online and not terms.online_ok:
         return OnlinePlace(number)

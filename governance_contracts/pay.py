@@ -35,6 +35,7 @@ from governance_contracts.earmark import Spending, spending_of
 from governance_contracts.limits import day_of, holding_max
 from governance_contracts.lots import require_lot
 from governance_contracts.meter import volume
+from governance_contracts.minors import check_earning, day_max_of
 from governance_contracts.mistakes import (
     UNANSWERED,
     AnswerMistake,
@@ -44,7 +45,6 @@ from governance_contracts.mistakes import (
     mistake,
     unanswered,
 )
-from governance_contracts.minors import check_earning, day_max_of
 from governance_contracts.outcomes import (
     BadLine,
     BadLink,
@@ -107,7 +107,8 @@ def pay(draft: Draft, context: Context, args: Pay) -> None:
     PaysItself; UnknownCoin; NotAccepted; UnknownPlace, PlaceClosed; what `check_content` refuses;
     what `check_request` refuses; TooYoungToEarn, YouthHoursMissing, TooMuchWork; BadLots; what
     `discounts.discount_of` refuses, if a benefit is named; for a pinned lot that fits no line the
-    refusal of `earmark.misfit`; TooManyParts; SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit; TooManyCoins; TooManyLots; TooManyPayments.
+    refusal of `earmark.misfit`; TooManyParts; SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit;
+    TooManyCoins; TooManyLots; TooManyPayments.
     """
     settle(draft, context, args, require_actor(draft, context, args.payer, card=True))
 
