@@ -11,10 +11,12 @@ from pathlib import Path
 import click
 import pytest
 
+from chain.contract import Contract
 from chain.rules import PARAMETER_LIST
 from genesis.console import Exit
+from governance_contracts.versions import CONTRACTS
 from node import metrics
-from tests.docs import make_refusals
+from tests.docs import contracts, make_contracts, make_refusals
 from tests.docs.refusals import page, refusals
 from wallet_cli.main import root
 
@@ -146,6 +148,17 @@ def test_the_example_configuration_is_one() -> None:
     from genesis.spec import _Spec
 
     assert convert(tomllib.loads(spec), _Spec).wijken[0].coins[0].code == "ZUID"
+
+
+def test_the_page_of_contracts_is_in_step() -> None:
+    """If not: `python -m tests.docs.make_contracts`."""
+    assert make_contracts.FILE.read_text("utf-8") == contracts.page()
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_every_call_says_what_it_refuses(contract: Contract) -> None:
+    for name, method in contract.methods.items():
+        assert "Refuses" in (method.run.__doc__ or ""), f"{contract.name}.{name}"
 
 
 def test_the_page_of_refusals_is_in_step() -> None:
