@@ -11,7 +11,7 @@ import click
 
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, format_cents, out, parse_amount
-from wallet_cli.acting import acting_command
+from wallet_cli.acting import acting, acting_command
 from wallet_cli.client import Answer, ApiError
 from wallet_cli.commands_pay import DRY_RUN, carry, checked_call, choose_place, payee_of
 from wallet_cli.commands_registry import read_json
@@ -118,9 +118,34 @@ def grant(
     told: Answer = {"kind": kind, "granter": granter, "holder": holder, "until_ms": args.until_ms}
     if salt is not None:
         told |= {"reference": args.reference[0].hex(), "reference_salt": salt}
-    text = _("The mandate is given; `wallet mandate list` shows its number.")
     call = checked_call(builder.call("mandate", "grant", args), args)
-    carry(session, session.account(), (call,), told, text, dry_run)
+    text = _("The mandate is given.")
+    if acting().board:
+        carry(session, session.account(), (call,), told, text, dry_run)
+        return
+
+    def then(_id: bytes) -> tuple[Answer, str]:
+        number = _newest(session, granter)
+        if number is None:
+            return {}, _("`wallet mandate list` shows its number to both of them.")
+        said = _("It has number {number}; `wallet mandate show {number}` says what it covers.")
+        return {"mandate": number}, said.format(number=number)
+
+    carry(session, session.account(), (call,), told, text, dry_run, then)
+
+
+def _newest(session: Session, granter: str | None) -> int | None:
+    """The number of the newest mandate that this account gave, or that of whom the office entered
+    it for; None if this wallet may not know."""
+    own = f"/v1/accounts/{session.profile.address}"
+    try:
+        if granter is None:
+            given = session.client.get(f"{own}/mandates")["given"]
+        else:
+            given = session.client.get(f"{own}/entries/{granter}")["mandates"]
+    except ApiError:
+        return None
+    return max((int(one["number"]) for one in given), default=None)
 
 
 def read_limit(text: str) -> Ceiling:
@@ -174,11 +199,11 @@ def revoke(settings: Settings, wallet: str | None, number: int, dry_run: bool) -
 def listed(settings: Settings, wallet: str | None) -> None:
     session = converse(settings, wallet)
     found = session.client.get(f"/v1/accounts/{session.profile.address}/mandates")
-    lines = [_("You gave:"), *(line_of(one) for one in found["given"])]
-    lines += [_("You act for:"), *(line_of(one) for one in found["mandates"])]
-    if not found["given"] and not found["mandates"]:
-        lines = [_("There are no mandates of yours.")]
-    out(settings, found, "\n".join(lines))
+    lines = []
+    for part, heading in (("given", _("You gave:")), ("mandates", _("You act for:"))):
+        if found[part]:
+            lines += [heading, *(line_of(one) for one in found[part])]
+    out(settings, found, "\n".join(lines) or _("There are no mandates of yours."))
 
 
 @group.command(name="show", help=N_("What a mandate covers, and what it still allows."))

@@ -137,7 +137,7 @@ def agree(
         "coin": args.agreed.coin,
         "every": every,
     }
-    period = _(WORDS[every]) if every in WORDS else _days_or_months(unit, count)
+    period = _days_or_months(unit, count)
     if kind == ORDER:
         text = _("{amount} {coin} goes to {payee} every {period}.").format(**told, period=period)
     else:
@@ -259,6 +259,9 @@ def listed(settings: Settings, wallet: str | None) -> None:
 
 
 def _days_or_months(unit: int, every: int) -> str:
+    word = next((word for word, span in EVERY.items() if span == (unit, every)), "")
+    if word:
+        return _(WORDS[word])
     if unit == 1:
         return _("{count} days").format(count=every)
     return _("{count} months").format(count=every)

@@ -21,7 +21,10 @@ TEXTS = {
         "This account is not registered on the chain; check the address with its owner."
     ),
     "ClosedAccount": N_("This account is closed; ask its owner for another address."),
-    "FrozenAccount": N_("This account may pay nothing out for now; ask the office of the wijk."),
+    "FrozenAccount": N_(
+        "This account may pay nothing out for now: it is frozen, or its recovery is under way. "
+        "`wallet life show` and `wallet recovery status` say more; so does the office of the wijk."
+    ),
     "AboveAllowance": N_("The account is stopped; of its allowance {left} is left today."),
     "Locked": N_("A recovery of this account is under way; wait until it ends, or veto it."),
     "NotToTheEstate": N_("A bankrupt's coin goes to the bank account that the office entered."),
@@ -166,6 +169,64 @@ TEXTS = {
     "MinorsDoNotVote": N_("Minors do not vote."),
     "NotAuthorised": N_("Your account may not do this: it needs {needed}."),
     "ContractMoved": N_("The rules have changed to a newer version; update this wallet."),
+    "TreasuryShort": N_(
+        "The treasury of the other wijk has {missing} {coin} too little for this exchange; take "
+        "less, or ask that wijk."
+    ),
+    "PairLimit": N_(
+        "Too much of these two coins waits to be settled between the wijken; try again later."
+    ),
+    "SameCoin": N_("Name two different coins."),
+    "NoRate": N_("The coins stand for different currencies; they are not exchanged."),
+    "RegimeForbids": N_(
+        "The rules for this coin do not allow it: it is coin of a limited network."
+    ),
+    "BeyondItsTerm": N_(
+        "A founding board may not decide this ({contract}.{method}); an elected board may."
+    ),
+    "UnneededWitness": N_(
+        "Somebody signed whose signature this does not need; leave it out (--with-wallet)."
+    ),
+    "TillKeyOnly": N_("A till key or a card may not do this; use the account's full key."),
+    "AlreadyRegistered": N_("This account is registered already."),
+    "NotOnTheBoard": N_("You are not a member of this board."),
+    "UnknownProposal": N_("There is no such proposal; see `wallet board list`."),
+    "AlreadyProposed": N_("The same was proposed already and is still open; approve that one."),
+    "AlreadyDecided": N_("This proposal was decided already, or has lapsed."),
+    "AlreadyApproved": N_("You approved this proposal before."),
+    "HasConflict": N_("You have an interest in this proposal; others decide it."),
+    "NotEnoughApprovals": N_("The proposal has not enough approvals yet."),
+    "TooFewToDecide": N_("Too few members without a conflict are left to decide this."),
+    "TooManyCoins": N_("The account holds as many different coins as it can."),
+    "TooManyLots": N_("The account holds as many lots as it can; spend some first."),
+    "CoinWindsDown": N_("The coin is ending: this is not possible any more; you can redeem."),
+    "WrongPhase": N_(
+        "This is not possible in the phase the coin's end is in; see `wallet coin show`."
+    ),
+    "OutsideNetwork": N_(
+        "This coin is for a limited network, and the payee or place is outside it."
+    ),
+    "BorderlessLot": N_("Coin of a limited network is bound to a region: name one with --region."),
+    "UnknownLot": N_("There is no such lot; see `wallet balance`."),
+    "NotAnAttestor": N_("You are not an attestor of this coin."),
+    "AlreadyAttested": N_("You attested this statement before."),
+    "StatementGap": N_("Statement {sequence} does not follow: {expected} is next."),
+    "InDeficit": N_("The reserve is short: nothing is made until it is cured."),
+    "MintingIsStopped": N_("Making this coin has been stopped."),
+    "EntryUsed": N_("Coin was made for this line of the bank before."),
+    "UnknownRedemption": N_("There is no redemption {redemption}."),
+    "NotWaiting": N_("Redemption {redemption} does not wait any more."),
+    "RedemptionsStopped": N_("Asking for euros has been stopped for now."),
+    "MayStillBePaid": N_("The bank may still pay this; wait for its next statements."),
+    "AlreadyFrozen": N_("The account is frozen already."),
+    "NotFrozen": N_("The account is not frozen."),
+    "HoldsCoin": N_("The account still holds coin; it cannot be closed."),
+    "RefundWindow": N_("Payments to this account can still be given back; it closes later."),
+    "BadRefundLine": N_(
+        "A line of this refund is not as in the payment, or more than is left of it."
+    ),
+    "AlreadyLeaving": N_("The shop gave notice before."),
+    "NotLeaving": N_("The shop gave no notice."),
 }
 
 LOT_REASONS = {

@@ -113,8 +113,9 @@ def test_a_parent_signs_at_the_desk_and_acts_for_the_child(
     assert node.village.ledger.find(MINORS, bytes.fromhex(_id(wallet)))
     refused(wallet, "ParentNeeded", "redeem", "5", "--iban", "NL91ABNA0417164300", as_="nina")
     refused(wallet, "DayLimit", "pay", ada, "20.01", as_="nina")
-    done(wallet, "mandate", "grant", "parent", ada, "--for", newcomer, as_="bob")
+    granted = done(wallet, "mandate", "grant", "parent", ada, "--for", newcomer, as_="bob")
     (held,) = done(wallet, "mandate", "list", as_="ada")["mandates"]
+    assert granted["mandate"] == held["number"], "the desk that entered it is told the number"
     assert held["coins"] == [{"coin": COIN, "free_cents": 3_000, "lots": []}]
     number = str(held["number"])
     done(wallet, "redeem", "5", "--iban", "NL91ABNA0417164300", "--mandate", number, "--coin", COIN,
@@ -131,7 +132,7 @@ def test_a_holder_gives_a_representative_a_ceiling_and_takes_it_back(
     words = ("mandate", "grant", "representative", bob)
     assert wallet(*words, "--limit", "LIN:3", as_="ada").exit_code == 2
     refused(wallet, "BadMandate", *words, as_="ada")
-    done(wallet, *words, "--limit", "LIN=10/15", as_="ada")
+    assert done(wallet, *words, "--limit", "LIN=10/15", as_="ada")["mandate"] == 1
     pays = ("pay", shop, "--mandate", "1", "--coin", COIN)
     done(wallet, pays[0], pays[1], "10", *pays[2:], as_="bob")
     assert free_of(node.village.ledger, founding_id("ada"), COIN) == 9_000

@@ -12,10 +12,12 @@ from click.testing import CliRunner
 
 import governance_contracts.versions
 from chain.errors import REFUSALS
+from chain.events import EVENTS as RECORDS
 from tests.wallet import village
 from tests.wallet.conftest import PASSPHRASE
 from wallet_cli import client, keystore
 from wallet_cli.desk import NodeStatus
+from wallet_cli.happenings import EVENTS, event_text
 from wallet_cli.main import GROUPS, root
 from wallet_cli.making import make_profile
 from wallet_cli.refusals import LOT_REASONS, TEXTS, explain
@@ -99,6 +101,23 @@ def test_every_text_fits_the_fields_of_its_refusal() -> None:
             said = explain(refusal.__name__, dict.fromkeys(refusal.fields, 100))
             assert refusal.__name__ not in said, f"{refusal.__name__}: a field has another name"
             assert "{" not in said
+
+
+def test_every_text_fits_the_fields_of_its_event() -> None:
+    events = {event.__name__: event for event in RECORDS.values()}
+    assert set(EVENTS) <= set(events)
+    for name in EVENTS:
+        fields = events[name].__struct_fields__
+        said = event_text({"name": name, "fields": dict.fromkeys(fields, 100)})
+        assert not said.startswith(name), f"{name}: a field has another name"
+        assert "{" not in said
+
+
+def test_amounts_and_times_of_events_are_written_for_people() -> None:
+    fields = {"lot": 3, "coin": "LIN", "amount": 1250, "expires_ms": 1_000}
+    said = event_text({"name": "EarmarkExpires", "fields": fields})
+    assert said.startswith("12,50 LIN of lot 3 can be spent until 1970-01-01")
+    assert event_text({"name": "SomethingNew", "fields": {"amount": 5}}) == "SomethingNew  0,05 "
 
 
 def test_a_refusal_without_text_is_shown_by_name() -> None:

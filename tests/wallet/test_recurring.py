@@ -23,7 +23,7 @@ def test_a_shop_collects_what_it_was_allowed(wallet: Wallet, node: Node) -> None
     for who in ("ada", "shop"):
         (one,) = answer(wallet("recurring", "list", "-o", "json", as_=who))["recurring"]
         assert (one["number"], one["left_cents"]) == (1, 200)
-    assert "up to 5,00" in wallet("recurring", "list", as_="ada").stdout
+    assert "up to 5,00 LIN every week" in wallet("recurring", "list", as_="ada").stdout
     assert wallet("recurring", "pause", "1", as_="ada").exit_code == 0
     assert wallet("recurring", "collect", "1", "1", as_="shop").exit_code == 3
     assert wallet("recurring", "resume", "1", as_="ada").exit_code == 0
