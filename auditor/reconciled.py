@@ -85,8 +85,8 @@ def _of_chain(result: Reconciled) -> list[str]:
     ]
     if result.not_covered:
         said = _(
-            "{n} statements of the chain, with {mints} mints, lie outside the period of these "
-            "files: give those files too."
+            "{n} statements of the chain, with {mints} mints, are of another coin or period than "
+            "these files: give those files too."
         )
         text.append(said.format(n=result.not_covered, mints=result.mints_not_covered))
     if result.not_opened:
@@ -112,7 +112,7 @@ def _verdict(result: Reconciled) -> str:
         return _("Nothing wrong was found in the statements: each adds up and follows.")
     if result.not_covered:
         return _(
-            "Nothing wrong was found in the period of these files: no mint without a bank line, no "
+            "Nothing wrong was found in what these files cover: no mint without a bank line, no "
             "line used twice, no settled redemption without a payment."
         )
     return _(

@@ -65,6 +65,13 @@ def forecast(composed: Composed, state: ChainReserve) -> tuple[int, int]:
     return composed.source.closing - unattributed - own, max(0, owed)
 
 
+def short_for_minting(composed: Composed, state: ChainReserve) -> int:
+    """Cents of this statement's deposits that the cover will not be enough for."""
+    cover, owed = forecast(composed, state)
+    deposits = (x.payment.amount for x in composed.lines if x.kind == EntryKind.DEPOSIT)
+    return max(0, owed + sum(deposits) - cover)
+
+
 def as_json(prepared: Prepared, state: ChainReserve, files: list[str]) -> dict[str, Any]:
     composed = prepared.composed
     cover, owed = forecast(composed, state)
@@ -108,6 +115,7 @@ def as_json(prepared: Prepared, state: ChainReserve, files: list[str]) -> dict[s
         "cover_cents": cover,
         "liabilities_cents": owed,
         "deficit_cents": max(0, owed - cover),
+        "short_for_minting_cents": short_for_minting(composed, state),
         "files": files,
     }
 
@@ -159,7 +167,15 @@ def as_text(prepared: Prepared, state: ChainReserve, files: list[str]) -> str:
         )
     else:
         said = _("Covered: {cover} stands behind {owed} that is owed, before what is made now.")
+    short = short_for_minting(composed, state)
+    if short and owed <= cover:
+        more = _(
+            "Not all of these deposits can be made into coin: {short} is missing. Cure it with a "
+            "deposit for cover (`node reserve reference --cover`)."
+        )
+        said = f"{said}\n{more}"
     amounts = {
+        "short": format_cents(short),
         "deficit": format_cents(max(0, owed - cover)),
         "owed": format_cents(owed),
         "cover": format_cents(cover),

@@ -70,8 +70,10 @@ class Account:
     currency: str = "EUR"
     version: str = "camt.053.001.02"
 
-    def write(self, out: BinaryIO, movements: Iterable[Movement], day: str) -> int:
-        """The next statement, of this day; returns its closing balance.
+    def write(
+        self, out: BinaryIO, movements: Iterable[Movement], day: str, at: str = "23:59:59"
+    ) -> int:
+        """The next statement, of this day until `at`; returns its closing balance.
 
         Balances stand before the entries in the file, so the movements are gone through twice.
         """
@@ -80,7 +82,7 @@ class Account:
         total = sum(each.amount if each.credit else -each.amount for each in booked)
         opening, self.balance = self.balance, self.balance + total
         self.number += 1
-        out.write(self._head(opening, day).encode())
+        out.write(self._head(opening, day, at).encode())
         for place, movement in enumerate(kept, 1):
             out.write(self._entry(movement, f"{self.number}-{place}", day).encode())
         out.write(b"</Stmt></BkToCstmrStmt></Document>\n")
@@ -90,15 +92,15 @@ class Account:
     def _newer(self) -> bool:
         return self.version == "camt.053.001.08"
 
-    def _head(self, opening: int, day: str) -> str:
+    def _head(self, opening: int, day: str, at: str) -> str:
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{self.version}"><BkToCstmrStmt>'
             f"<GrpHdr><MsgId>{self.iban}-{self.number}</MsgId>"
-            f"<CreDtTm>{day}T23:59:59</CreDtTm></GrpHdr>\n"
+            f"<CreDtTm>{day}T{at}</CreDtTm></GrpHdr>\n"
             f"<Stmt><Id>{self.iban}-{self.number}</Id><ElctrncSeqNb>{self.number}</ElctrncSeqNb>"
-            f"<LglSeqNb>{self.number}</LglSeqNb><CreDtTm>{day}T23:59:59</CreDtTm>"
-            f"<FrToDt><FrDtTm>{day}T00:00:00</FrDtTm><ToDtTm>{day}T23:59:59</ToDtTm></FrToDt>"
+            f"<LglSeqNb>{self.number}</LglSeqNb><CreDtTm>{day}T{at}</CreDtTm>"
+            f"<FrToDt><FrDtTm>{day}T00:00:00</FrDtTm><ToDtTm>{day}T{at}</ToDtTm></FrToDt>"
             f"<Acct><Id><IBAN>{self.iban}</IBAN></Id><Ccy>{self.currency}</Ccy></Acct>\n"
             + self._balance("OPBD", opening, day)
             + self._balance("CLBD", self.balance, day)

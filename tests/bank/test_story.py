@@ -15,6 +15,7 @@ from auditor.cli import group as audit
 from governance_contracts.books import EntryKind
 from governance_contracts.reserve import InDeficit
 from node.reserve_disclose import openings_of
+from node.reserve_story import as_json, as_text
 from tests.bank.office import PASSPHRASE, Office
 
 
@@ -97,6 +98,21 @@ def test_a_seizure_opens_a_deficit_that_stops_minting_until_it_is_covered(office
     office.history.decide(0, mint)
     assert office.free(bas) == 20_00
     assert office.deficit() == 0
+
+
+def test_costs_that_eat_into_a_deposit_are_said_before_it_is_minted(office: Office) -> None:
+    ann, bas = office.history.home[:2]
+    office.receive(ann, 100_00)
+    office.close_day()
+    office.book(charge(25))
+    office.receive(bas, 20_00)
+    prepared, state = office.prepare(office.statement()), office.state()
+    assert as_json(prepared, state, [])["deficit_cents"] == 0
+    assert as_json(prepared, state, [])["short_for_minting_cents"] == 25
+    assert "0,25 is missing" in as_text(prepared, state, [])
+    office.attest(prepared)
+    (mint,) = office.mints(prepared)
+    assert office.refusal(mint) == InDeficit.code
 
 
 def test_a_deposit_that_the_bank_takes_back_burns_its_coin(office: Office) -> None:
