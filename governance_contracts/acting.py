@@ -126,6 +126,26 @@ def require_actor(
     return found
 
 
+def require_party(
+    view: View, context: Context, account: bytes, role: str, *, till: bool = False
+) -> Account:
+    """As `require_actor`, for a call that names a record by its number and not the account. Who is
+    not that account does not learn from the refusal whose record it is: `role` stands in the
+    refusal in its place. A payer under an alias, or who somebody's guardian is, would otherwise be
+    had for the asking.
+
+    Refuses NotAuthorised (`role`), ClosedAccount, TillKeyOnly, in that order.
+    """
+    found = view.find(ACCOUNTS, account)
+    wijk = None if found is None else treasury_wijk(view, account, found, context.height)
+    if not context.has(Holder(account) if wijk is None else Board(wijk)):
+        raise NotAuthorised(role)
+    try:
+        return require_actor(view, context, account, till=till)
+    except NotAuthorised:  # a co-signature of an account that has other than full keys
+        raise NotAuthorised(role) from None
+
+
 def treasury_wijk(view: View, account: bytes, record: Account, height: int) -> str | None:
     """The wijk whose board alone acts for this account; None for everybody else's."""
     if record.kind == AccountKind.FUND:

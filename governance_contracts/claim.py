@@ -23,7 +23,7 @@ from chain.contract import Context, Contract, Method
 from chain.money import CENTS_MAX, AmountField, Cents
 from chain.rules import next_number
 from chain.state import Draft, View
-from governance_contracts.acting import FrozenAccount, is_frozen, require_actor
+from governance_contracts.acting import FrozenAccount, is_frozen, require_actor, require_party
 from governance_contracts.balances import FREE, book, give_free, give_lot, spend
 from governance_contracts.claims import (
     CLAIM_MS,
@@ -192,14 +192,14 @@ def take(draft: Draft, context: Context, args: Take) -> None:
 def withdraw(draft: Draft, context: Context, args: Withdraw) -> None:
     """Take codes of one run back.
 
-    Refuses UnknownClaim (the first); NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly (the
-    issuer); then for each UnknownClaim, MixedRuns, ClaimGone, in that order.
+    Refuses UnknownClaim (the first); NotAuthorised, ClosedAccount, TillKeyOnly (the issuer); then
+    for each UnknownClaim, MixedRuns, ClaimGone, in that order.
     """
     first = draft.get(CLAIMS, args.keys[0])
     if first is None:
         raise UnknownClaim()
     run = require_run(draft, first.run)
-    require_actor(draft, context, run.issuer)
+    require_party(draft, context, run.issuer, "issuer")
     found: list[tuple[bytes, Claim]] = []
     for position, key in enumerate(args.keys):
         claim = draft.get(CLAIMS, key)

@@ -17,7 +17,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chain.account import purse_of
-from chain.authority import Holder, NotAuthorised, OneTimeKey, describe
+from chain.authority import Holder, NotAuthorised, OneTimeKey
 from chain.block import RefusalRecord
 from chain.codec import U32, U53, Record, decode
 from chain.contract import Context, Contract, Method
@@ -29,6 +29,7 @@ from chain.transaction import Call
 from governance_contracts.acting import (
     require_account,
     require_actor,
+    require_party,
     require_unfrozen,
     shares_household_or_owner,
 )
@@ -138,16 +139,17 @@ def status_of(view: View, context: Context, mandate: Mandate) -> int:
 def actors_of(draft: Draft, context: Context, mandate: Mandate) -> tuple[bytes, ...]:
     """The accounts that act, if they may.
 
-    Refuses, of a holder NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly (an employee may
-    use a till key), FrozenAccount; of a card NotAuthorised; of the office NotAuthorised,
+    Refuses, of a holder NotAuthorised, ClosedAccount, TillKeyOnly (an employee may use a till key),
+    FrozenAccount; of a card NotAuthorised; of the office NotAuthorised,
     TillKeyOnly, NoSecondSignature.
     """
     for holder in mandate.holder:
-        require_actor(draft, context, holder, till=mandate.kind == Kind.EMPLOYEE)
+        require_party(draft, context, holder, "holder", till=mandate.kind == Kind.EMPLOYEE)
         require_unfrozen(draft, holder)
         return (holder,)
     for key in mandate.key:
-        context.require(OneTimeKey(key))
+        if not context.has(OneTimeKey(key)):
+            raise NotAuthorised("card")
         return ()
     granter = require_account(draft, mandate.granter)
     return two_at_the_desk(
@@ -216,8 +218,7 @@ def revoke(draft: Draft, context: Context, args: Revoke) -> None:
     """End a mandate: who holds it; who gave it; the office that gave it. A card, and the mandate of
     the desk, end at the word of the account itself and of its office, whoever gave them.
 
-    Refuses UnknownMandate, NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, MandateOver,
-    in that order.
+    Refuses UnknownMandate, NotAuthorised, ClosedAccount, TillKeyOnly, MandateOver, in that order.
     """
     mandate = require_mandate(draft, args.mandate)
     require_to_end(draft, context, mandate)
@@ -236,7 +237,7 @@ def require_to_end(draft: Draft, context: Context, mandate: Mandate) -> None:
             require_actor(draft, context, account)
             return
     if not own and not mandate.office:
-        raise NotAuthorised(describe(Holder(mandate.granter)))
+        raise NotAuthorised("granter")
     granter = require_account(draft, mandate.granter)
     require_office(draft, context, office_of(draft, mandate.granter, granter, context.height))
 

@@ -21,7 +21,7 @@ from chain.events import event
 from chain.money import AmountField, Cents
 from chain.rules import DAY_MS
 from chain.state import Draft, Table, View
-from governance_contracts.acting import require_account, require_actor
+from governance_contracts.acting import require_account, require_party
 from governance_contracts.boardroom import BOARDS
 from governance_contracts.outcomes import NothingLeft, UnknownPayment
 from governance_contracts.payments import PAYMENTS, lines_left, payment_key
@@ -204,7 +204,7 @@ class CaseClosed(Rejected):
 def mistake(draft: Draft, context: Context, args: Mistake) -> None:
     """Report a payment of one's own as a mistake, once.
 
-    Refuses UnknownPayment; NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly (the payer);
+    Refuses UnknownPayment; NotAuthorised, ClosedAccount, TillKeyOnly (the payer);
     UnknownReason; AlreadyReported; TooLateToReport; NothingLeft; NotRegistered, ClosedAccount (the
     payee), in that order.
     """
@@ -212,7 +212,7 @@ def mistake(draft: Draft, context: Context, args: Mistake) -> None:
     payment = draft.get(PAYMENTS, place)
     if payment is None:
         raise UnknownPayment(*place)
-    require_actor(draft, context, payment.payer)
+    require_party(draft, context, payment.payer, "payer")
     if args.reason not in tuple(Reason):
         raise UnknownReason(args.reason)
     known = draft.get(MISTAKES, place)
@@ -249,14 +249,14 @@ def mistake(draft: Draft, context: Context, args: Mistake) -> None:
 def answer_mistake(draft: Draft, context: Context, args: AnswerMistake) -> None:
     """Say why the coin does not go back. After mediation opened, too: that stays open.
 
-    Refuses UnknownMistake; NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly (the payee);
+    Refuses UnknownMistake; NotAuthorised, ClosedAccount, TillKeyOnly (the payee);
     UnknownReason; CaseClosed, in that order.
     """
     place = (args.payment, args.number)
     case = draft.get(MISTAKES, place)
     if case is None:
         raise UnknownMistake(*place)
-    require_actor(draft, context, case.payee)
+    require_party(draft, context, case.payee, "payee")
     if args.reply not in tuple(Reply):
         raise UnknownReason(args.reply)
     if case.answer or case.state not in (CaseState.OPEN, CaseState.MEDIATION):

@@ -19,7 +19,7 @@ from chain.money import ZERO, AmountField, minus
 from chain.rules import cancel
 from chain.state import Draft, View
 from governance_contracts import offline_general as general
-from governance_contracts.acting import require_account, require_actor
+from governance_contracts.acting import require_account, require_actor, require_party
 from governance_contracts.closing import Obstacle, before_closing
 from governance_contracts.coin import require_coin, require_phase
 from governance_contracts.offline_locking import (
@@ -127,11 +127,11 @@ def settle(draft: Draft, context: Context, args: Settle) -> None:
 
 def release(draft: Draft, context: Context, args: Release) -> None:
     """Refuses UnknownAllowance; BadPayment (kind: a general one has many sellers); as the seller
-    NotRegistered, ClosedAccount, NotAuthorised; in that order."""
+    NotAuthorised, ClosedAccount, TillKeyOnly; in that order."""
     allowance = require_allowance(draft, args.allowance)
     if not allowance.seller:
         raise BadPayment("kind")
-    require_actor(draft, context, allowance.seller[0].account, till=True)
+    require_party(draft, context, allowance.seller[0].account, "seller", till=True)
     cancel(draft, owner_of(draft, args.allowance).due)
     end(draft, context, args.allowance)
 

@@ -22,7 +22,7 @@ from chain.events import event
 from chain.money import AmountField, Cents
 from chain.rules import DAY_MS, next_number
 from chain.state import Draft, View
-from governance_contracts.acting import require_actor
+from governance_contracts.acting import require_actor, require_party
 from governance_contracts.allowance import require_cashing
 from governance_contracts.balances import (
     FREE,
@@ -308,12 +308,12 @@ def give_back(draft: Draft, name: int, redemption: Redemption, state: Redemption
 
 
 def cancel(draft: Draft, context: Context, args: Cancel) -> None:
-    """Refuses UnknownRedemption, NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly,
-    NotWaiting, in that order."""
+    """Refuses UnknownRedemption; NotAuthorised, ClosedAccount, TillKeyOnly (the holder);
+    NotWaiting; in that order."""
     known = draft.get(REDEMPTIONS, args.redemption)
     if known is None:
         raise UnknownRedemption(args.redemption)
-    require_actor(draft, context, known.holder)
+    require_party(draft, context, known.holder, "holder")
     redemption = require_state(draft, args.redemption, RedemptionState.REQUESTED)
     draft.delete(WAITING, (redemption.coin, args.redemption))
     give_back(draft, args.redemption, redemption, RedemptionState.CANCELLED)

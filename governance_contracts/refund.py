@@ -13,7 +13,7 @@ from chain.contract import Context
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.state import Draft, View
-from governance_contracts.acting import FrozenAccount, is_frozen, require_account, require_actor
+from governance_contracts.acting import FrozenAccount, is_frozen, require_account, require_party
 from governance_contracts.mistakes import Reverse, note_returned
 from governance_contracts.outcomes import (
     BadRefundLine,
@@ -38,12 +38,12 @@ from governance_contracts.returns import hand_back
 def refund(draft: Draft, context: Context, args: Refund) -> None:
     """Give back lines of a payment. A till key may.
 
-    Refuses UnknownPayment; NotRegistered, ClosedAccount, NotAuthorised, FrozenAccount (the payee);
+    Refuses UnknownPayment; NotAuthorised, ClosedAccount, FrozenAccount (the payee);
     NotRegistered, ClosedAccount (the payer); NothingLeft; BadRefundLine; NotEnoughCoin; FundClosed,
     TooManyCoins, TooManyLots, in that order. What concerns a payer under an alias is CannotReturn.
     """
     payment = require_payment(draft, args.payment, args.number)
-    payee = require_actor(draft, context, payment.payee, till=True)
+    payee = require_party(draft, context, payment.payee, "payee", till=True)
     if is_frozen(payee):
         raise FrozenAccount(payment.payee)
     require_taker(draft, (args.payment, args.number), payment)
@@ -59,15 +59,15 @@ def refund(draft: Draft, context: Context, args: Refund) -> None:
 def reverse(draft: Draft, context: Context, args: Reverse) -> None:
     """Undo what is left of a payment, by the signatures of both; either may send it.
 
-    Refuses UnknownPayment; NotRegistered, ClosedAccount, NotAuthorised, FrozenAccount (the payee,
-    whose till key may); NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly (the payer);
+    Refuses UnknownPayment; NotAuthorised, ClosedAccount, FrozenAccount (the payee, whose till key
+    may); NotAuthorised, ClosedAccount, TillKeyOnly (the payer);
     NothingLeft; NotEnoughCoin; FundClosed; TooManyCoins; TooManyLots, in that order.
     """
     payment = require_payment(draft, args.payment, args.number)
-    payee = require_actor(draft, context, payment.payee, till=True)
+    payee = require_party(draft, context, payment.payee, "payee", till=True)
     if is_frozen(payee):
         raise FrozenAccount(payment.payee)
-    require_actor(draft, context, payment.payer)
+    require_party(draft, context, payment.payer, "payer")
     lines = lines_left(payment)
     if not lines:
         raise NothingLeft(args.payment, args.number)

@@ -28,9 +28,12 @@ from governance_contracts.acting import (
     is_frozen,
     require_account,
     require_actor,
+    require_party,
 )
+from governance_contracts.allowance import AboveAllowance
+from governance_contracts.balances import DayLimit, NotEnoughCoin
 from governance_contracts.coin import require_coin
-from governance_contracts.outcomes import PaysItself, UnknownPurpose
+from governance_contracts.outcomes import PaysItself, TooManyParts, UnknownPurpose
 from governance_contracts.pay import settle, stated_place
 from governance_contracts.payments import PURPOSES, Pay, plain
 from governance_contracts.periods import Unit, period_at, period_start
@@ -50,6 +53,7 @@ from governance_contracts.standings import (
     NotToCollect,
     OrderFailed,
     OutsidePeriods,
+    PayerCannot,
     Side,
     Standing,
     StandingChanged,
@@ -176,13 +180,13 @@ def require_standing(view: View, number: int) -> Standing:
 def collect(draft: Draft, context: Context, args: Collect) -> None:
     """Collect. A till key may.
 
-    Refuses UnknownStanding; NotRegistered, ClosedAccount, NotAuthorised (the payee); NotToCollect;
-    NotRunning; OutsidePeriods; AboveCeiling; NotRegistered, ClosedAccount (the payer); then what
-    `pay.settle` refuses, in that order.
+    Refuses UnknownStanding; NotAuthorised, ClosedAccount (the payee); NotToCollect; NotRunning;
+    OutsidePeriods; AboveCeiling; then what `pay.settle` refuses of the payee, and
+    PayerCannot for whatever is the payer's affair, in that order.
     """
     known = require_standing(draft, args.standing)
     agreed = known.agreed
-    require_actor(draft, context, agreed.payee, till=True)
+    require_party(draft, context, agreed.payee, "payee", till=True)
     if agreed.kind != StandingKind.COLLECT:
         raise NotToCollect(args.standing)
     if known.state != StandingState.ACTIVE:
@@ -194,11 +198,23 @@ def collect(draft: Draft, context: Context, args: Collect) -> None:
     if before + args.amount > agreed.ceiling:
         until = period_start(agreed.start_ms, agreed.unit, agreed.every, period + 1)
         raise AboveCeiling(args.standing, agreed.ceiling - before, until)
-    payer = require_account(draft, agreed.payer)
     total = Cents(before + args.amount)
     draft.put(STANDINGS, args.standing, replace(known, period=period, collected=total))
     tell_collected(context, args.standing, agreed, period, args.amount, total)
-    settle(draft, context, payment_of(agreed, args.amount, args.reference), payer)
+    try:
+        payer = require_account(draft, agreed.payer)
+        settle(draft, context, payment_of(agreed, args.amount, args.reference), payer)
+    except Rejected as refusal:
+        if is_payers(agreed, refusal):
+            raise PayerCannot(args.standing) from None
+        raise
+
+
+def is_payers(agreed: Agreed, refusal: Rejected) -> bool:
+    """Would this refusal tell the payee what the payer holds, or how its account stands?"""
+    if isinstance(refusal, NotEnoughCoin | DayLimit | FrozenAccount | AboveAllowance):
+        return True
+    return agreed.payer in refusal.values or isinstance(refusal, TooManyParts)
 
 
 def running_period(agreed: Agreed, time_ms: int) -> int | None:
@@ -242,8 +258,8 @@ def tell_collected(
 def pause(draft: Draft, context: Context, args: Pause) -> None:
     """Stop for a while: nothing is collected or paid, and orders of that time are passed over.
 
-    Refuses UnknownStanding; NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly (the payer);
-    NotRunning, in that order.
+    Refuses UnknownStanding; NotAuthorised, ClosedAccount, TillKeyOnly (the payer); NotRunning, in
+    that order.
     """
     turn(draft, context, args.standing, StandingState.ACTIVE, StandingState.PAUSED)
 
@@ -257,7 +273,7 @@ def turn(
     draft: Draft, context: Context, number: int, before: StandingState, after: StandingState
 ) -> None:
     known = require_standing(draft, number)
-    require_actor(draft, context, known.agreed.payer)
+    require_party(draft, context, known.agreed.payer, "payer")
     if known.state != before:
         raise NotRunning(number, known.state)
     draft.put(STANDINGS, number, replace(known, state=after))

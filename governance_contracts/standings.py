@@ -169,6 +169,14 @@ class OutsidePeriods(Rejected):
     fields = ("standing",)
 
 
+class PayerCannot(Rejected):
+    """The payer cannot pay this now. Why is not for the payee: neither what the payer holds nor
+    that its account is stopped."""
+
+    code = 1707
+    fields = ("standing",)
+
+
 class AboveCeiling(Rejected):
     """`left` is what can still be collected in this period, which ends at `until_ms`."""
 

@@ -91,6 +91,7 @@ TEXTS = {
     "NotRunning": N_("Recurring payment {standing} is paused or has ended, or runs already."),
     "NotToCollect": N_("The chain pays this order itself; there is nothing to collect."),
     "OutsidePeriods": N_("The first period has not begun, or the last is over."),
+    "PayerCannot": N_("The payer cannot pay this now; why is not for others to know."),
     "AboveCeiling": N_("At most {left} can still be collected in this period."),
     "TooManyStandings": N_("You have 64 recurring payments; end one first."),
     "BadSchedule": N_("This cannot recur so: check {why}."),
