@@ -58,6 +58,9 @@ KEY_COUNTS: Table[bytes, KeyCount] = Table(33, "key_count", KeyCount, raw)
 """Kept from the first change of keys on; before it, the next number is the number of keys."""
 
 KEY_NUMBER_MAX = 2**16 - 1
+KEPT_FOR_RECOVERY = 1_024
+"""Numbers that changes of keys leave alone: a thief must not use them all up, or nobody could give
+the holder new keys."""
 
 
 class BadKey(Rejected):
@@ -193,8 +196,9 @@ def change_keys(draft: Draft, context: Context, args: ChangeKeys) -> None:
     added = tuple(
         AccountKey(first + i, new.key, new.role, new.place) for i, new in enumerate(args.added)
     )
-    if first + len(added) > KEY_NUMBER_MAX:
-        raise TooManyKeys(first + len(added), KEY_NUMBER_MAX)
+    most = KEY_NUMBER_MAX - KEPT_FOR_RECOVERY
+    if first + len(added) > most:
+        raise TooManyKeys(first + len(added), most)
     check_key_set(kept + added, args.threshold)
     draft.put(ACCOUNTS, args.account, with_keys(account, kept + added, args.threshold))
     draft.put(KEY_COUNTS, args.account, KeyCount(first + len(added)))

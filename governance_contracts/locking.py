@@ -5,7 +5,8 @@ Part of the recovery contract (`recovery.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -27,12 +28,15 @@ from governance_contracts.acting import require_account
 from governance_contracts.allowance import LOCKS, Lock, forget_allowance, settle_status
 from governance_contracts.keys import (
     KEY_COUNTS,
+    KEY_NUMBER_MAX,
     KeyCount,
     KeyTwice,
     TooManyKeys,
     next_key_number,
     require_possession,
 )
+from governance_contracts.mandate import end
+from governance_contracts.mandates import Status, given_by, require_mandate
 from governance_contracts.recoveries import (
     LAST_ATTEMPTS,
     NAMED,
@@ -64,7 +68,33 @@ def lock_account(draft: Draft, context: Context, account: bytes, recovery: Recov
     draft.put(LAST_ATTEMPTS, account, last)
 
 
-def replace_keys(draft: Draft, id: bytes, recovery: Recovery) -> RecoveryDone:
+Hook = Callable[[Draft, Context, bytes], None]
+H = TypeVar("H", bound=Hook)
+RECOVERED: dict[str, Hook] = {}
+
+
+def at_recovery(hook: H) -> H:
+    """Declare what else stops when an account (its id) gets new keys, because the old ones may have
+    agreed to it in a thief's hand; for contracts above."""
+    RECOVERED[hook.__qualname__] = hook
+    return hook
+
+
+def has_numbers_for(draft: Draft, id: bytes, keys: int) -> bool:
+    """Are there numbers left for so many new keys?"""
+    account = draft.find(ACCOUNTS, id)
+    return account is not None and next_key_number(draft, id, account) + keys <= KEY_NUMBER_MAX
+
+
+def replace_keys(draft: Draft, context: Context, id: bytes, recovery: Recovery) -> RecoveryDone:
+    """New keys for all old ones; and what the old ones let others do ends: mandates that the
+    account gave by itself, and whatever `at_recovery` names. Those that the office entered stay."""
+    for number in given_by(draft, id):
+        mandate = require_mandate(draft, number)
+        if not mandate.office:
+            end(draft, context, number, mandate, Status.ENDED)
+    for name in sorted(RECOVERED):
+        RECOVERED[name](draft, context, id)
     account = draft.find(ACCOUNTS, id)
     assert account is not None, "looked at before"
     removed = tuple(key.number for key in account.keys)
@@ -127,6 +157,8 @@ def issue_card(draft: Draft, context: Context, args: IssueCard) -> None:
     if len(account.keys) >= KEYS_MAX:
         raise TooManyKeys(len(account.keys) + 1, KEYS_MAX)
     number = next_key_number(draft, args.account, account)
+    if number >= KEY_NUMBER_MAX:
+        raise TooManyKeys(number, KEY_NUMBER_MAX)
     keys = (*account.keys, AccountKey(number, args.key, KeyRole.CARD, ()))
     draft.put(ACCOUNTS, args.account, replace(account, keys=keys))
     draft.put(KEY_COUNTS, args.account, KeyCount(number + 1))

@@ -23,6 +23,7 @@ K_MIN = 2
 OFFICES_NEEDED = 2
 """Registrars of different wijken, for an account without guardians of its own."""
 CONFIRMATIONS = 2
+APPROVALS_MAX = 64
 WAIT_MS = 72 * HOUR_MS
 """From the opening on; the holder sees it at once and can veto."""
 OFFICE_WAIT_MS = 14 * DAY_MS
@@ -68,7 +69,7 @@ class Recovery(Record, tag=1):
     keys: Annotated[tuple[Key, ...], Meta(min_length=1, max_length=KEYS_MAX)]
     threshold: U8
     guardians: Annotated[tuple[Guardians, ...], Meta(max_length=1)]
-    approvals: Annotated[tuple[Approval, ...], Meta(max_length=64)]
+    approvals: Annotated[tuple[Approval, ...], Meta(max_length=APPROVALS_MAX)]
     attempt: U8
     confirmed: Annotated[tuple[AccountId, ...], Meta(max_length=CONFIRMATIONS)]
     opened_ms: Millis
@@ -106,7 +107,7 @@ class GuardiansFixed(Rejected):
 
 
 class NotRecoverable(Rejected):
-    """A treasury's keys open nothing; its board decides."""
+    """The keys of a treasury, and of a fund of one, open nothing; its board decides."""
 
     code = 1002
     fields = ("account",)
@@ -144,6 +145,13 @@ class NoRecovery(Rejected):
 class ApprovedBefore(Rejected):
     code = 1007
     fields = ("account", "by")
+
+
+class EnoughApprovals(Rejected):
+    """The attempt has as many approvals as are kept of one."""
+
+    code = 1012
+    fields = ("account",)
 
 
 class NoConfirmationAsked(Rejected):

@@ -28,7 +28,7 @@ from chain.codec import U8, AccountId, Code, Record, decode
 from chain.contract import Context, Contract, Method
 from chain.rules import cancel
 from chain.state import Draft
-from governance_contracts.acting import require_account, require_actor
+from governance_contracts.acting import require_account, require_actor, treasury_wijk
 from governance_contracts.guardians import (
     Office,
     SetGuardians,
@@ -42,11 +42,13 @@ from governance_contracts.keys import (
     BadRole,
     KeyTwice,
     NewKeys,
+    TooManyKeys,
     check_key_set,
     require_possession,
 )
 from governance_contracts.locking import (
     IssueCard,
+    has_numbers_for,
     issue_card,
     lock_account,
     people,
@@ -56,6 +58,7 @@ from governance_contracts.locking import (
 )
 from governance_contracts.recoveries import (
     APART_MS,
+    APPROVALS_MAX,
     CONFIRM_MS,
     CONFIRMATIONS,
     LAST_ATTEMPTS,
@@ -64,6 +67,7 @@ from governance_contracts.recoveries import (
     WAIT_MS,
     ApprovedBefore,
     BeyondVeto,
+    EnoughApprovals,
     Guardians,
     NoConfirmationAsked,
     NotRecoverable,
@@ -118,10 +122,12 @@ def open_recovery(draft: Draft, context: Context, args: Open) -> None:
     """Open an attempt; the one who opens it approves it.
 
     Refuses NotRegistered, ClosedAccount, NotRecoverable, RecoveryOpen; who speaks as `speaker`
-    does; OpenedLately, BadKey, NoPossession, KeyTwice, BadRole, BadThreshold, in that order.
+    does; OpenedLately, BadKey, NoPossession, KeyTwice, BadRole, BadThreshold, TooManyKeys (no
+    numbers are left), in that order.
     """
     account = require_account(draft, args.account)
-    if account.kind == AccountKind.BOARD:
+    owned = treasury_wijk(draft, args.account, account, context.height) is not None
+    if account.kind == AccountKind.BOARD or owned:
         raise NotRecoverable(args.account)
     under_way = draft.get(RECOVERIES, args.account)
     if under_way is not None:
@@ -135,7 +141,7 @@ def open_recovery(draft: Draft, context: Context, args: Open) -> None:
     approval = speaker(draft, context, args.account, guardians, args.office)
     if last is not None and recent and not second:
         raise OpenedLately(args.account, last.opened_ms + APART_MS)
-    keys = _new_keys(context, account, args)
+    keys = _new_keys(draft, context, account, args)
     wait_ms = CONFIRM_MS if second else _wait_of(guardians)
     until_ms = context.time_ms + wait_ms
     due = context.schedule(draft, until_ms, "recovery", "finish", Finish(args.account))
@@ -150,7 +156,7 @@ def open_recovery(draft: Draft, context: Context, args: Open) -> None:
     tell(context, report, args.account, people(recovery))
 
 
-def _new_keys(context: Context, account: Account, args: Open) -> tuple[bytes, ...]:
+def _new_keys(draft: Draft, context: Context, account: Account, args: Open) -> tuple[bytes, ...]:
     for new in args.keys:
         require_possession(context, args.account, new.key, new.proof)
     present = tuple(key.key for key in account.keys)
@@ -162,6 +168,8 @@ def _new_keys(context: Context, account: Account, args: Open) -> tuple[bytes, ..
         if key.role != KeyRole.FULL:
             raise BadRole(key.key)
     check_key_set(numbered, args.threshold)
+    if not has_numbers_for(draft, args.account, len(args.keys)):
+        raise TooManyKeys(len(args.keys), 0)
     return tuple(key.key for key in args.keys)
 
 
@@ -170,13 +178,15 @@ def _wait_of(guardians: tuple[Guardians, ...]) -> int:
 
 
 def approve(draft: Draft, context: Context, args: Approve) -> None:
-    """A guardian approves. Refuses NoRecovery; who speaks as `speaker` does; ApprovedBefore, in
-    that order."""
+    """A guardian approves. Refuses NoRecovery; who speaks as `speaker` does; ApprovedBefore,
+    EnoughApprovals, in that order."""
     recovery = require_recovery(draft, args.account)
     approval = speaker(draft, context, args.account, recovery.guardians, args.office)
     for before in recovery.approvals:
         if before.by == approval.by or (before.office and before.office == approval.office):
             raise ApprovedBefore(args.account, approval.by)
+    if len(recovery.approvals) == APPROVALS_MAX:
+        raise EnoughApprovals(args.account)
     recovery = replace(recovery, approvals=(*recovery.approvals, approval))
     draft.put(RECOVERIES, args.account, recovery)
     count = len(valid_approvals(draft, recovery))
@@ -245,10 +255,11 @@ def finish(draft: Draft, context: Context, data: bytes) -> None:
     unlock(draft, id)
     if account.status == Status.CLOSED:
         return
-    if valid < needed or not is_confirmed(recovery):
+    possible = has_numbers_for(draft, id, len(recovery.keys))
+    if valid < needed or not is_confirmed(recovery) or not possible:
         tell(context, RecoveryLapsed(id, valid, needed), id, people(recovery))
         return
-    tell(context, replace_keys(draft, id, recovery), id, people(recovery))
+    tell(context, replace_keys(draft, context, id, recovery), id, people(recovery))
 
 
 def _keys_cost(args: Open) -> int:

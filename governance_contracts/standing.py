@@ -33,6 +33,7 @@ from governance_contracts.acting import (
 from governance_contracts.allowance import AboveAllowance
 from governance_contracts.balances import DayLimit, NotEnoughCoin
 from governance_contracts.coin import require_coin
+from governance_contracts.locking import at_recovery
 from governance_contracts.outcomes import PaysItself, TooManyParts, UnknownPurpose
 from governance_contracts.pay import settle, stated_place
 from governance_contracts.payments import PURPOSES, Pay, plain
@@ -124,7 +125,7 @@ def grant(draft: Draft, context: Context, args: Grant) -> None:
     if agreed.purpose not in PURPOSES or agreed.purpose == "COMM":  # that needs hours each time
         raise UnknownPurpose(agreed.purpose)
     check_schedule(agreed, context.time_ms)
-    if count_paid_by(draft, agreed.payer) >= STANDINGS_MAX:
+    if len(paid_by(draft, agreed.payer)) >= STANDINGS_MAX:
         raise TooManyStandings(agreed.payer)
     number = next_number(draft, "standing")
     for account, side in sides_of(agreed):
@@ -154,15 +155,15 @@ def check_schedule(agreed: Agreed, time_ms: int) -> None:
         raise BadSchedule("end")
 
 
-def count_paid_by(view: View, account: bytes) -> int:
-    """How many running ones this account pays; 64 at most."""
+def paid_by(view: View, account: bytes) -> list[int]:
+    """Numbers of the running ones that this account pays; 64 at most."""
     first = party_key((account, Side.PAYER, 0))
-    count = 0
-    for key, _ in view.scan(PARTIES, first):
+    found = []
+    for key, named in view.scan(PARTIES, first):
         if key[:21] != first[:21]:
             break
-        count += 1
-    return count
+        found.append(named.standing)
+    return found
 
 
 def sides_of(agreed: Agreed) -> tuple[tuple[bytes, Side], ...]:
@@ -308,6 +309,16 @@ def close(draft: Draft, context: Context, number: int, known: Standing) -> None:
         draft.delete(PARTIES, (account, side, number))
     draft.put(STANDINGS, number, replace(known, state=StandingState.ENDED, due=()))
     tell_changed(context, number, agreed, StandingState.ENDED)
+
+
+@at_recovery
+def pause_what_it_pays(draft: Draft, context: Context, account: bytes) -> None:
+    """An account got new keys: what it pays by agreement rests until its holder resumes it."""
+    for number in paid_by(draft, account):
+        known = require_standing(draft, number)
+        if known.state == StandingState.ACTIVE:
+            draft.put(STANDINGS, number, replace(known, state=StandingState.PAUSED))
+            tell_changed(context, number, known.agreed, StandingState.PAUSED)
 
 
 def schedule_order(draft: Draft, context: Context, number: int, period: int, time_ms: int) -> bytes:

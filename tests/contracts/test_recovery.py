@@ -22,26 +22,35 @@ from governance_contracts.allowance import LOCKS, AboveAllowance, Locked
 from governance_contracts.boardroom import UnknownBoard
 from governance_contracts.guardians import SetGuardians
 from governance_contracts.keys import (
+    KEPT_FOR_RECOVERY,
+    KEY_COUNTS,
+    KEY_NUMBER_MAX,
     BadRole,
     BadThreshold,
     ChangeKeys,
+    KeyCount,
     KeyTwice,
     NewKey,
     NoPossession,
+    TooManyKeys,
     prove_possession,
 )
 from governance_contracts.lifecycle import Close, FreezeAccount, Unfreeze
 from governance_contracts.locking import IssueCard
-from governance_contracts.mandate import Grant
-from governance_contracts.mandates import Kind
+from governance_contracts.mandate import Act, Grant
+from governance_contracts.mandates import Ceiling, Kind, MandateOver
 from governance_contracts.payments import plain
+from governance_contracts.periods import Unit
 from governance_contracts.recoveries import (
+    APPROVALS_MAX,
     HOUR_MS,
     LAST_ATTEMPTS,
     RECOVERIES,
+    Approval,
     ApprovedBefore,
     BadGuardians,
     BeyondVeto,
+    EnoughApprovals,
     GuardiansFixed,
     NoCardHere,
     NoConfirmationAsked,
@@ -56,6 +65,9 @@ from governance_contracts.recoveries import (
 from governance_contracts.recovery import Approve, Confirm, Open, Veto
 from governance_contracts.registrars import DelegateRegistrar, EndRegistrar
 from governance_contracts.reserve import Redeem
+from governance_contracts.standing import Collect, Resume
+from governance_contracts.standing import Grant as GrantStanding
+from governance_contracts.standings import Agreed, NotRunning, StandingKind
 from tests.contracts.bank import DESTINATION, MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, W1, W2, WIJKEN, refused, seed
 
@@ -504,3 +516,103 @@ def _moneyed() -> MoneyTown:
     town.play(DelegateRegistrar(W1, town.id("bob1")), under=(Board(W1),))
     town.deposit("J1", "dee1", 500_00)
     return town
+
+
+# What a thief leaves behind.
+
+
+def recovered(town: MoneyTown) -> None:
+    """dee1's guardians give her new keys; nobody vetoes."""
+    town.play(opening(town), by="eef1")
+    town.play(approve(town), by="cas1")
+    town.wait(72 * HOUR_MS)
+
+
+def test_a_mandate_that_a_thief_gave_ends_with_the_old_keys(guarded: MoneyTown) -> None:
+    """Before the phone is missed the thief lets an accomplice act; new keys must end that too."""
+    town = guarded
+    ceilings = (Ceiling("J1", Cents(400_00), Cents(400_00)),)
+    grant = Grant(
+        town.id("dee1"), Kind.REPRESENTATIVE, (town.id("shop1"),), (), ("pay.pay",), ceilings, 1,
+        town.time_ms + 365 * DAY_MS, (),
+    )  # fmt: skip
+    town.play(grant, by="dee1")
+    recovered(town)
+    assert numbers(town) == [THEIRS]
+    calls = (town.call(plain(town.id("dee1"), town.id("shop1"), "J1", 400_00)),)
+    with refused(MandateOver):
+        town.play(Act(1, calls, 1_000), by="shop1")
+
+
+def test_what_the_office_entered_outlives_the_keys(guarded: MoneyTown) -> None:
+    town = guarded
+    grant = Grant(
+        town.id("dee1"), Kind.GUARDIAN, (town.id("shop1"),), (), ("pay.pay",), (), 1,
+        town.time_ms + 365 * DAY_MS, (bytes(32),),
+    )  # fmt: skip
+    town.play(grant, under=(Board(W1),))
+    recovered(town)
+    calls = (town.call(plain(town.id("dee1"), town.id("shop1"), "J1", 4_00)),)
+    town.play(Act(1, calls, 1_000), by="shop1")
+
+
+def test_what_a_thief_lets_others_collect_rests_until_the_holder_resumes_it(
+    guarded: MoneyTown,
+) -> None:
+    town = guarded
+    agreed = Agreed(
+        town.id("dee1"), town.id("shop1"), "J1", StandingKind.COLLECT, Cents(400_00), Unit.DAYS, 7,
+        town.time_ms, (), (), "GIFT", "other", (), (),
+    )  # fmt: skip
+    town.play(GrantStanding(agreed), by="dee1")
+    town.play(GrantStanding(replace(agreed, kind=StandingKind.ORDER, every=4)), by="dee1")
+    recovered(town)
+    with refused(NotRunning):
+        town.play(Collect(1, Cents(400_00), ()), by="shop1")
+    town.wait(30 * DAY_MS)
+    assert town.free("dee1") == 500_00
+    town.play(Resume(1), by="dee1", key=THEIRS)
+    town.play(Collect(1, Cents(5_00), ()), by="shop1")
+
+
+def test_a_thief_cannot_use_up_the_numbers_that_new_keys_need(guarded: MoneyTown) -> None:
+    """Key numbers never come back. A number above what a record holds would stop every node."""
+    town = guarded
+    town.state.put(KEY_COUNTS, town.id("dee1"), KeyCount(KEY_NUMBER_MAX - KEPT_FOR_RECOVERY))
+    with refused(TooManyKeys):
+        town.play(ChangeKeys(town.id("dee1"), (new_key(town, "one more"),), (), 1), by="dee1")
+    recovered(town)
+    assert numbers(town) == [KEY_NUMBER_MAX - KEPT_FOR_RECOVERY]
+
+
+def test_without_numbers_an_attempt_lapses_and_is_not_opened(guarded: MoneyTown) -> None:
+    town = guarded
+    town.play(opening(town), by="eef1")
+    town.play(approve(town), by="cas1")
+    town.state.put(KEY_COUNTS, town.id("dee1"), KeyCount(KEY_NUMBER_MAX))
+    with refused(TooManyKeys):
+        town.play(card(town), by="bob1")
+    town.wait(72 * HOUR_MS)
+    assert numbers(town) == [MINE]
+    assert town.state.get(LOCKS, town.id("dee1")) is None
+    town.wait(30 * DAY_MS)
+    with refused(TooManyKeys):
+        town.play(opening(town), by="eef1")
+
+
+def test_more_registrars_than_a_record_holds_cannot_approve(town: MoneyTown) -> None:
+    """Any wijk's registrar may; a record with more approvals than it can hold would stop nodes."""
+    town.play(opening(town, office=(W1,)), by="bob1")
+    recovery = town.state.get(RECOVERIES, town.id("dee1"))
+    assert recovery is not None
+    others = tuple(Approval((f"WK{n}",), bytes([n]) * 20) for n in range(APPROVALS_MAX - 1))
+    full = replace(recovery, approvals=(*recovery.approvals, *others))
+    town.state.put(RECOVERIES, town.id("dee1"), full)
+    with refused(EnoughApprovals):
+        town.play(approve(town, W2), by="bob2")
+
+
+def test_a_fund_of_a_treasury_is_not_stopped_by_somebodys_registrar(town: MoneyTown) -> None:
+    key = new_key(town, "new phone", "fund1")
+    with refused(NotRecoverable):
+        town.play(Open(town.id("fund1"), (W2,), (key,), 1), by="bob2")
