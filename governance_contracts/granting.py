@@ -2,8 +2,8 @@
 
 The holder of an account grants what is theirs to grant. What a court or the law decides, the
 office enters: the board, or a registrar with a second signature of the office, so that nobody at
-the desk gives themselves somebody's purse. A parent's mandate needs the registrar alone: a parent
-signed when the minor was entered.
+the desk gives themselves somebody's purse. That goes for a parent's mandate too: one registrar and
+one friend could otherwise enter anybody as a minor, and the friend as the parent.
 """
 
 from __future__ import annotations
@@ -58,7 +58,6 @@ from governance_contracts.mandates import (
     held_by,
 )
 from governance_contracts.minors import MINORS, require_parent
-from governance_contracts.registrars import require_office
 from governance_contracts.registration import office_of
 
 PEOPLE = (AccountKind.PERSON, AccountKind.HOUSEHOLD)
@@ -124,9 +123,6 @@ def granting_office(
         require_parent(draft, context, args.granter, granter)
         return (), ()
     wijk = office_of(draft, args.granter, granter, context.height)
-    if args.kind == Kind.PARENT:
-        registrar = require_office(draft, context, wijk)
-        return (wijk,), (registrar,) if registrar else ()
     return (wijk,), two_at_the_desk(draft, context, wijk)
 
 

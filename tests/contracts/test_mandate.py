@@ -213,8 +213,10 @@ def test_a_parent_acts_for_a_child_and_takes_out_its_euros(town: MoneyTown) -> N
     town.play(euros(town, "eef1", 10_00), by="eef1", also=("dee1",))
     asked = mandate(town, Kind.PARENT, "eef1", "dee1", ceilings=(), reference=())
     with refused(NotAParent, town.id("eef1"), town.id("stranger")):
-        town.play(replace(asked, holder=(town.id("stranger"),)), by="bob1")
-    number = give(town, asked, by="bob1")
+        town.play(replace(asked, holder=(town.id("stranger"),)), by="bob1", also=("cas1",))
+    with refused(NoSecondSignature, W1):
+        town.play(asked, by="bob1")
+    number = give(town, asked, by="bob1", also=("cas1",))
     town.play(act(town, number, euros(town, "eef1", 80_00)), by="dee1")
     assert town.free("eef1", "J1") == 10_00
     town.play(LiftMinority(town.id("eef1")), by="bob1")
@@ -223,6 +225,14 @@ def test_a_parent_acts_for_a_child_and_takes_out_its_euros(town: MoneyTown) -> N
     with refused(MandateOver, number, Status.ENDED):
         town.play(act(town, number, euros(town, "eef1", 1)), by="dee1")
     town.play(euros(town, "eef1", 1), by="eef1")
+
+
+def test_one_registrar_and_a_friend_do_not_get_at_a_neighbours_purse(town: MoneyTown) -> None:
+    """Entering an adult as a minor with the friend as parent does not open the purse by itself."""
+    town.play(AttestMinor(town.id("dee1"), 1, (town.id("eef1"),)), by="bob1", also=("eef1",))
+    asked = mandate(town, Kind.PARENT, "dee1", "eef1", ceilings=(), reference=())
+    with refused(NoSecondSignature, W1):
+        town.play(asked, by="bob1", also=("eef1",))
 
 
 def test_a_minor_gives_mandates_with_a_parent_and_none_of_them_takes_out_euros(
@@ -287,7 +297,7 @@ def test_a_household_member_shares_the_household(town: MoneyTown) -> None:
 def test_who_is_no_parent_any_more_acts_no_more(town: MoneyTown) -> None:
     child(town)
     asked = mandate(town, Kind.PARENT, "eef1", "dee1", ceilings=(), reference=())
-    number = give(town, asked, by="bob1")
+    number = give(town, asked, by="bob1", also=("cas1",))
     town.play(AttestMinor(town.id("eef1"), 1, (town.id("stranger"),)), under=BOARD)
     with refused(MandateOver, number, Status.ENDED):
         town.play(act(town, number, pays(town, "eef1", "shop1", 1)), by="dee1")

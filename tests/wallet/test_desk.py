@@ -113,7 +113,9 @@ def test_a_parent_signs_at_the_desk_and_acts_for_the_child(
     assert node.village.ledger.find(MINORS, bytes.fromhex(_id(wallet)))
     refused(wallet, "ParentNeeded", "redeem", "5", "--iban", "NL91ABNA0417164300", as_="nina")
     refused(wallet, "DayLimit", "pay", ada, "20.01", as_="nina")
-    granted = done(wallet, "mandate", "grant", "parent", ada, "--for", newcomer, as_="bob")
+    granting = ("mandate", "grant", "parent", ada, "--for", newcomer)
+    refused(wallet, "NoSecondSignature", *granting, as_="bob")
+    granted = done(wallet, *granting, "--with-wallet", "cas", as_="bob")
     (held,) = done(wallet, "mandate", "list", as_="ada")["mandates"]
     assert granted["mandate"] == held["number"], "the desk that entered it is told the number"
     assert held["coins"] == [{"coin": COIN, "free_cents": 3_000, "lots": []}]
