@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
+from bench.city import WRITES_AT_ONCE, uncollected
 from chain import crypto
 from chain.account import ACCOUNTS, PURSES, Holding, Purse
 from chain.admission import Signatures
@@ -37,7 +38,7 @@ PAYMENTS = 350
 BLOCKS = 60
 WARM_UP = 40
 """Blocks before the clock runs: a node that has been up for a while has the upper tree at hand."""
-WRITES_AT_ONCE = 100_000
+SMALL, LARGE = 10_000, 1_000_000
 
 
 def microseconds_per_payment(accounts: int) -> float:
@@ -68,14 +69,16 @@ def grown_ledger(
     assert resident is not None, "the city has a resident"
     coin = city.genesis.wijken[0].coins[0].code
     purse = Purse((), (Holding(coin, Cents(100_00)),), ())
-    for number in range(accounts):
-        draft.put(ACCOUNTS, id_of(number), resident)
-        draft.put(PURSES, id_of(number), purse)
-    if further is not None:
-        further(draft)
-    ledger, writes = Ledger.found(engine, chain, 0, city.genesis.time_ms, draft)
-    for start in range(0, len(writes), WRITES_AT_ONCE):
-        engine.write(writes[start : start + WRITES_AT_ONCE])
+    with uncollected():
+        for number in range(accounts):
+            id = id_of(number)
+            draft.put(ACCOUNTS, id, resident)
+            draft.put(PURSES, id, purse)
+        if further is not None:
+            further(draft)
+        ledger, writes = Ledger.found(engine, chain, 0, city.genesis.time_ms, draft)
+        for start in range(0, len(writes), WRITES_AT_ONCE):
+            engine.write(writes[start : start + WRITES_AT_ONCE])
     return ledger
 
 

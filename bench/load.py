@@ -8,24 +8,23 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
 import aiohttp
 
-from chain.money import Cents
+from bench.basket import basket
 from genesis.city import City, Person
-from governance_contracts.payments import Payout, PayoutLine, plain
-from node.devnet import Devnet
-from node.hand import Bank, Hands, call
+from governance_contracts.payments import plain
+from node.hand import Hands, call
 from node.memory import settle
 
-PAYERS = 2_000
-PURSE_CENTS = 200_00
 BATCH = 500
 IN_FLIGHT_MAX = 4_000
 WORKERS = 8
 """Batches being submitted at any time, spread over the nodes."""
+DRAIN_S = 15.0
 SAMPLE_EVERY = 4
 """Batches of which one transaction's time to finality is measured."""
 
@@ -46,36 +45,6 @@ class Result:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
-def fund_payers(devnet: Devnet, hands: Hands) -> tuple[list[Person], float]:
-    """Euros arrive, are attested, minted and paid out: money exists in no other way.
-
-    The second value: how long the slowest payout of 1,000 lines took to be final, in ms.
-    """
-    city, url = devnet.city, devnet.nodes[0].url
-    wijk = devnet.nodes[0].wijk
-    payers = city.of("resident")[:PAYERS]
-    funder = city.of("funder")[0]
-    bank = Bank(city, wijk)
-    total = PURSE_CENTS * len(payers)
-    line, salt = bank.receive(funder, total)
-    outcomes = hands.attest(url, wijk, bank.close(time.time_ns() // 1_000_000 - 1_000))
-    outcomes += hands.decide(url, wijk, "bench", bank.mint(line, funder, total, salt))
-    slowest = 0.0
-    for start in range(0, len(payers), 1_000):
-        lines = tuple(
-            PayoutLine(p.account, Cents(PURSE_CENTS), "INCOME", ())
-            for p in payers[start : start + 1_000]
-        )
-        payout = Payout(funder.account, bank.coin, lines, ())
-        began = time.perf_counter()
-        outcomes.append(hands.send(url, funder, call("pay", "payout", payout)))
-        slowest = max(slowest, (time.perf_counter() - began) * 1000)
-    bad = [o for o in outcomes if o.status != "committed"]
-    if bad:
-        raise RuntimeError(f"the load could not be funded: {bad[0]}")
-    return payers, slowest
-
-
 def sign_payments(
     city: City, hands: Hands, payers: list[Person], coin: str, count: int
 ) -> list[tuple[str, str]]:
@@ -91,6 +60,26 @@ def sign_payments(
         args = plain(payer.account, payee.account, coin, 1)
         signed.append(hands.sign(payer, call("pay", "pay", args)))
     return [(wire.hex(), name.hex()) for wire, name in signed]
+
+
+def sign_baskets(
+    hands: Hands, payers: list[Person], shops: list[Person], coin: str, count: int
+) -> list[tuple[str, str]]:
+    """Pre-signed baskets (basket.py) at random shops: wire bytes and id, as hex."""
+    random = Random(1)
+    signed = []
+    for number in range(count):
+        payer = payers[number % len(payers)]
+        args = basket(payer.account, random.choice(shops).account, coin, random)
+        signed.append(hands.sign(payer, call("pay", "pay", args)))
+    return [(wire.hex(), name.hex()) for wire, name in signed]
+
+
+async def drained(waiting: Callable[[], int]) -> None:
+    """Until nothing of this load is left, so that the next does not begin with it."""
+    end = time.perf_counter() + DRAIN_S
+    while waiting() > 0 and time.perf_counter() < end:
+        await asyncio.sleep(0.05)
 
 
 async def run_load(urls: list[str], signed: list[tuple[str, str]], seconds: float) -> Result:
@@ -118,8 +107,10 @@ async def run_load(urls: list[str], signed: list[tuple[str, str]], seconds: floa
 
         async def sample(url: str, name: str, began: float) -> None:
             async with session.get(f"{url}/v1/transactions/{name}?wait_ms=30000") as answer:
-                if (await answer.json())["status"] == "committed":
+                status = (await answer.json())["status"]
+                if status == "committed":
                     result.latencies_ms.append((time.perf_counter() - began) * 1000)
+                result.refused += status == "refused"
 
         samples: list[asyncio.Task[None]] = []
         batches = enumerate(range(0, len(signed), BATCH))
@@ -158,5 +149,6 @@ async def run_load(urls: list[str], signed: list[tuple[str, str]], seconds: floa
         room.set()
         await work
         await asyncio.gather(*samples)
+        await drained(lambda: submitted - committed - result.refused)
         counter.cancel()
     return result

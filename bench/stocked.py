@@ -33,9 +33,7 @@ def stock(draft: BlockDraft, city: City, accounts: int) -> tuple[bytes, ...]:
     fields = {name: getattr(made, name) for name in made.__struct_fields__ if name != "code"}
     draft.put(BENEFITS, BENEFIT, Benefit(**fields, closed=False))
     draft.put(PURSES, fund, Purse((), (Holding(coin, MUCH),), ()))
-    lots = tuple(
-        lot_of(draft, coin, fund, terms)[0] for terms in terms_of((GEMEENTE,), now_ms)
-    )
+    lots = tuple(lot_of(draft, coin, fund, terms)[0] for terms in terms_of((GEMEENTE,), now_ms))
     held = HeldLots(tuple(HeldLot(coin, lot, LOT_CENTS) for lot in sorted(lots)))
     holder = Holder(made.until_ms, 0, ZERO)
     for number in range(accounts):
