@@ -42,6 +42,13 @@ def balance(settings: Settings, wallet: str | None, verify: bool, second_node: s
     }
     if data["coins"]:
         note_endings(session.client, data["coins"])
+    if account["account"]["status"] == "frozen":
+        console.note(
+            _(
+                "Payments out are stopped: `wallet recovery status` and `wallet life show` say "
+                "why. If a recovery runs that you did not ask for, end it: `wallet recovery veto`."
+            )
+        )
     out(settings, data, _balance_text(data))
 
 

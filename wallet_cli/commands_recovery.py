@@ -276,7 +276,12 @@ def _status_lines(found: dict[str, Any]) -> list[str]:
         )
     )
     when = clock(attempt["until_ms"])
-    if attempt["blocks"]:
+    if attempt["blocks"] and len(attempt["approvals"]) < attempt["needed"]:
+        said = _(
+            "Payments are stopped; if {needed} approve before {when}, the new keys count then."
+        )
+        lines.append(said.format(needed=attempt["needed"], when=when))
+    elif attempt["blocks"]:
         lines.append(_("Payments are stopped; the new keys count from {when}.").format(when=when))
     else:
         lines.append(

@@ -49,6 +49,8 @@ def test_a_lost_phone_from_naming_guardians_to_paying_again(
     refused(wallet, "NotAGuardian", *opening, as_="dee")
     done(wallet, *opening, "--office", W1, as_="bob")
     refused(wallet, "FrozenAccount", "pay", dee, "1", as_="ada")
+    assert "`wallet recovery veto`" in wallet("balance", as_="ada").stderr
+    assert "if 2 approve before" in wallet("recovery", "status", as_="ada").output
     shown = done(wallet, "recovery", "status", as_="ada")
     assert (shown["attempt"]["blocks"], len(shown["attempt"]["approvals"])) == (True, 1)
     done(wallet, "recovery", "approve", ada, "--office", W2, as_="eef")
