@@ -13,7 +13,7 @@ from aiohttp import web
 from msgspec import to_builtins
 
 from chain import crypto
-from chain.account import ACCOUNTS, PURSES, find_key, purse_of
+from chain.account import ACCOUNTS, PURSES, Status, find_key, purse_of
 from chain.address import decode_address, encode_address
 from chain.admission import Signatures
 from chain.block import OutcomeLeaf, PartyLeaf, receipt_leaves
@@ -335,7 +335,10 @@ class Node:
         return {
             "address": encode_address(PREFIX, id), "height": ledger.tip.height,
             "time_ms": ledger.tip.time_ms,
-            "account": {"kind": account.kind, "threshold": account.threshold},
+            "account": {
+                "kind": account.kind, "threshold": account.threshold,
+                "status": Status(account.status).name.lower(),
+            },
             "windows": [{"key": w.key, "highest": w.highest} for w in purse.windows],
             "coins": list(coins.values()),
             "proof": {**header_json(certified), "records": records} if query.get("proof") else None,
