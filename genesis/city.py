@@ -4,10 +4,10 @@ No such place exists; the gemeente code GM9900 is not in use. Everybody's keys f
 seed, so that a devnet, a testnet and a test can open the same wallets again. Such keys protect
 nothing: this is for trying out.
 
-Per wijk: two buurten; a founding board of three who decide with two; a treasury under the same
-three keys; three attestors; a registrar; a shop with a place in the first buurt; a coin with a
-name of its own. For the city: the gemeente as funder, its fund, and a web shop in the first wijk.
-Residents are spread evenly.
+Per wijk: two buurten; a founding board of three who decide with two; a treasury and a fund under
+that board; three attestors; a registrar; a shop with a place in the first buurt; a coin with a name
+of its own, and a bank account behind it. For the city: the gemeente as funder, its fund, and a web
+shop in the first wijk. Residents are spread evenly.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ FIRST_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a wallet. `role`: board, attestor, registrar, resident, shop, webshop, funder,
-    fund or treasury. `seed`: the private Ed25519 key; a treasury has none of its own."""
+    """Somebody with an account. `role`: board, attestor, registrar, resident, shop, webshop,
+    funder, fund, treasury or wijkfund. `seed`: the private Ed25519 key. A treasury and a wijkfund
+    have no wallet and none of these secrets: their board decides for them."""
 
     name: str
     role: str
@@ -90,12 +91,25 @@ class Validator:
 
 
 @dataclass(frozen=True, slots=True)
+class BankAccount:
+    """The account at a made-up bank behind a wijk's coin. `key`: the reserve's, 32 bytes;
+    `account`: what the chain holds for the IBAN."""
+
+    wijk: str
+    coin: str
+    iban: str
+    key: bytes
+    account: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class City:
     """`words`: do people's entropies, as BIP-39 words, open their wallets?"""
 
     genesis: Genesis
     people: tuple[Person, ...]
     validators: tuple[Validator, ...]
+    banks: tuple[BankAccount, ...]
     words: bool
 
     def person(self, name: str) -> Person:
@@ -105,8 +119,16 @@ class City:
         """Everybody with a role, of one wijk or of all."""
         return [p for p in self.people if p.role == role and wijk in (None, p.wijk)]
 
+    def with_wallets(self) -> list[Person]:
+        """Everybody with a key of their own."""
+        return [person for person in self.people if person.seed]
+
+    def bank(self, wijk: str) -> BankAccount:
+        return next(bank for bank in self.banks if bank.wijk == wijk)
+
 
 Derive = Callable[[bytes], bytes]
+Commit = Callable[[bytes, str], bytes]
 
 
 def plain_seed(entropy: bytes) -> bytes:
@@ -118,6 +140,11 @@ def plain_salt(entropy: bytes) -> bytes:
     return sha256(b"salt" + entropy).digest()[:16]
 
 
+def plain_commitment(key: bytes, iban: str) -> bytes:
+    """What stands for a bank account where nobody opens it to an auditor."""
+    return crypto.tagged(Tag.COMMITMENT, key, iban.encode("ascii"))
+
+
 def demo_city(
     validators: int,
     seed: bytes,
@@ -126,15 +153,18 @@ def demo_city(
     derive_salt: Derive = plain_salt,
     time_ms: int = START_MS,
     short: bool = False,
+    commit: Commit = plain_commitment,
 ) -> City:
     """A city of 1 to 10 wijken. The same arguments give the same city.
 
     `derive` makes a private seed (32 bytes) and `derive_salt` an account's salt (16) of a
-    person's entropy (16 bytes): with those of the wallet, its 12 words open the account.
+    person's entropy (16 bytes): with those of the wallet, its 12 words open the account. `commit`
+    makes what the chain holds for a bank account, of the reserve's key and the IBAN: with that of
+    the reserve's office, an auditor can open it.
     """
     if not 1 <= validators <= len(QUARTERS):
         raise ValueError(f"the demo city has 1 to {len(QUARTERS)} wijken, not {validators}")
-    founding = _Founding(seed, derive, derive_salt, time_ms)
+    founding = _Founding(seed, derive, derive_salt, time_ms, commit)
     quarters = QUARTERS[:validators]
     for quarter in quarters:
         founding.settle(quarter)
@@ -147,16 +177,20 @@ def demo_city(
 class _Founding:
     """The city while it is being made."""
 
-    def __init__(self, seed: bytes, derive: Derive, derive_salt: Derive, time_ms: int) -> None:
+    def __init__(
+        self, seed: bytes, derive: Derive, derive_salt: Derive, time_ms: int, commit: Commit
+    ) -> None:
         self.seed = seed
         self.derive = derive
         self.derive_salt = derive_salt
         self.time_ms = time_ms
+        self.commit = commit
         self.people: list[Person] = []
         self.accounts: list[AccountPart] = []
         self.places: list[PlacePart] = []
         self.wijken: list[WijkPart] = []
         self.validators: list[Validator] = []
+        self.banks: list[BankAccount] = []
 
     def secret(self, *labels: str) -> bytes:
         """32 bytes that follow from the city's seed."""
@@ -190,7 +224,9 @@ class _Founding:
         board = [
             self.open(f"{short}-board-{n}", "board", "person", "HH", wijk, wijk) for n in (1, 2, 3)
         ]
-        treasury = self._treasury(quarter, board)
+        treasury = self._of_the_board(quarter, board, "treasury", "board")
+        self._of_the_board(quarter, board, "wijkfund", "fund", owner=(treasury,))
+        bank = self._bank(quarter)
         attestors = [
             self.open(f"{short}-attestor-{n}", "attestor", "person", "HH", wijk, wijk)
             for n in (1, 2, 3)
@@ -203,7 +239,7 @@ class _Founding:
         self.validators.append(validator)
         members = tuple(sorted(Id(member.account) for member in board))
         reserve = ReservePart(
-            account=self.commitment("bank", wijk),
+            account=Commitment(bank.account),
             attestors=tuple(sorted(Id(attestor.account) for attestor in attestors)),
             k=2,
             signers=tuple(sorted(Id(member.account) for member in board[:2])),
@@ -229,20 +265,32 @@ class _Founding:
             )
         )
 
-    def _treasury(self, quarter: Quarter, board: list[Person]) -> bytes:
-        """The wijk's account, under the keys of its board: two of three sign.
+    def _of_the_board(
+        self,
+        quarter: Quarter,
+        board: list[Person],
+        role: str,
+        kind: Kind,
+        owner: tuple[bytes, ...] = (),
+    ) -> bytes:
+        """The wijk's treasury, or its fund: the board decides what they pay.
 
-        Listed behind the members' own accounts, which a wallet with such a key finds first.
+        They need keys, though these open nothing: those of the board, two of three. Listed behind
+        the members' own accounts, which a wallet with such a key finds first.
         """
-        wijk, name = quarter.code, f"{quarter.slug}-treasury"
-        salt = self.secret("treasury", wijk)[:16]
+        wijk, name = quarter.code, f"{quarter.slug}-{'fund' if role == 'wijkfund' else role}"
+        salt = self.secret(role, wijk)[:16]
         seeds = [member.seed for member in board]
-        account = account_part("board", "WB", wijk, wijk, seeds, salt, threshold=2)
+        account = account_part(kind, "WB", wijk, wijk, seeds, salt, threshold=2, owner=owner)
         self.accounts.append(account)
-        self.people.append(
-            Person(name, "treasury", "board", wijk, bytes(account.id), b"", b"", salt, ())
-        )
+        self.people.append(Person(name, role, kind, wijk, bytes(account.id), b"", b"", salt, ()))
         return account.id
+
+    def _bank(self, quarter: Quarter) -> BankAccount:
+        key, iban = self.secret("bank", quarter.code), quarter.iban
+        bank = BankAccount(quarter.code, quarter.coin, iban, key, self.commit(key, iban))
+        self.banks.append(bank)
+        return bank
 
     def shop(self, name: str, role: str, quarter: Quarter) -> None:
         wijk = quarter.code
@@ -296,4 +344,4 @@ class _Founding:
             places=tuple(self.places),
         )
         words = self.derive is not plain_seed
-        return City(genesis, tuple(self.people), tuple(self.validators), words)
+        return City(genesis, tuple(self.people), tuple(self.validators), tuple(self.banks), words)

@@ -35,6 +35,13 @@ class Quarter:
     def buurten(self) -> tuple[str, str]:
         return f"BU9900{self.number:02d}01", f"BU9900{self.number:02d}02"
 
+    @property
+    def iban(self) -> str:
+        """Of a bank that does not exist: no bank in the Netherlands is called DEMO."""
+        body = f"DEMO{self.number:010d}"
+        digits = "".join(str(int(letter, 36)) for letter in f"{body}NL00")
+        return f"NL{98 - int(digits) % 97:02d}{body}"
+
 
 QUARTERS = tuple(
     Quarter(number, name, slug, coin, coin_name)

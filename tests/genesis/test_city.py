@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 import pytest
+from stdnum.iban import is_valid
 
 from chain.crypto import public_key
 from genesis.city import FIRST_NAMES, demo_city
@@ -44,15 +45,33 @@ def test_wallets_open_with_what_the_city_hands_out() -> None:
         1, b"a", 3, lambda e: sha256(b"k" + e).digest(), lambda e: sha256(b"s" + e).digest()[:16]
     )
     assert city.words
-    for person in city.people:
-        if person.role != "treasury":
-            assert person.seed == sha256(b"k" + person.entropy).digest()
-            assert person.account == founding_id((public_key(person.seed),), 1, person.salt)
-            assert len(person.entropy) == 16
+    for person in city.with_wallets():
+        assert person.seed == sha256(b"k" + person.entropy).digest()
+        assert person.account == founding_id((public_key(person.seed),), 1, person.salt)
+        assert len(person.entropy) == 16
+    without = {person.role for person in city.people} - {p.role for p in city.with_wallets()}
+    assert without == {"treasury", "wijkfund"}
 
 
-def test_a_treasury_pays_only_with_two_of_its_board() -> None:
+def test_a_treasury_and_a_fund_are_their_boards() -> None:
     city = demo_city(1, b"a", 0)
-    treasury = next(a for a in city.genesis.accounts if a.id == city.genesis.wijken[0].treasury)
-    assert treasury.threshold == 2
-    assert [bytes(k.key) for k in treasury.keys] == [public_key(p.seed) for p in city.of("board")]
+    accounts = {bytes(account.id): account for account in city.genesis.accounts}
+    treasury = accounts[bytes(city.genesis.wijken[0].treasury)]
+    fund = accounts[city.of("wijkfund")[0].account]
+    assert treasury.id != fund.id
+    assert (fund.kind, fund.owner) == ("fund", (treasury.id,))
+    for account in (treasury, fund):
+        assert account.threshold == 2
+        keys = [bytes(key.key) for key in account.keys]
+        assert keys == [public_key(person.seed) for person in city.of("board")]
+
+
+def test_every_coin_has_a_bank_account_of_a_bank_that_does_not_exist() -> None:
+    city = demo_city(10, b"a", 0, commit=lambda key, iban: sha256(key + iban.encode()).digest())
+    ibans = [bank.iban for bank in city.banks]
+    assert all(is_valid(iban) and iban[4:8] == "DEMO" for iban in ibans)
+    assert len(set(ibans)) == 10
+    for wijk in city.genesis.wijken:
+        bank = city.bank(wijk.code)
+        held = sha256(bank.key + bank.iban.encode()).digest()
+        assert bytes(wijk.coins[0].reserve.account) == bank.account == held
