@@ -13,8 +13,10 @@ from genesis.console import Exit, UserError, _
 TIMEOUT_S = 35.0
 
 
-def ask(url: str, path: str, body: Any = None, timeout_s: float = TIMEOUT_S) -> Any:
-    """GET, or POST with a JSON body; the JSON answer.
+def ask(
+    url: str, path: str, body: Any = None, timeout_s: float = TIMEOUT_S, token: str = ""
+) -> Any:
+    """GET, or POST with a JSON body; the JSON answer. `token`: of a session, for one's own account.
 
     Raises UserError: exit code 2 for what is no address, 5 when no node answers, 1 with the node's
     own sentence otherwise.
@@ -25,9 +27,10 @@ def ask(url: str, path: str, body: Any = None, timeout_s: float = TIMEOUT_S) -> 
             _("{url} is not the address of a node: http://HOST:PORT is expected").format(url=url),
             Exit.USAGE,
         )
-    request = urllib.request.Request(
-        url.rstrip("/") + path, data, {"Content-Type": "application/json"}
-    )
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(url.rstrip("/") + path, data, headers)
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:
             return json.loads(answer.read())

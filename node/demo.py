@@ -1,8 +1,8 @@
 """`socialcoin demo`: a wijk's money from a bank statement to an audit, on four real validators.
 
 Each step says what happens, does it as people would (the wallet's own commands where a resident or
-shop acts), and checks what must be true afterwards (`node.story`). The exit code is 0 only if
-every step held.
+shop acts), and checks what must be true afterwards. The steps stand in `node.story`. The exit code
+is 0 only if every step held.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import click
 
 from genesis.console import N_, Command, Exit, Settings, UserError, _, common_options, note, out
 from node.devnet import Devnet, running
-from node.story import Broken, Step, Story
+from node.story import tell
+from node.teller import Broken, Step, Teller
 
 VALIDATORS = 4
 RESIDENTS = 24
@@ -57,15 +58,14 @@ def command(settings: Settings, keep: Path | None) -> None:
         with running(devnet):
             devnet.make_wallets()
             devnet.write_description()
-            story = Story(devnet, folder, say)
+            teller = Teller(devnet, folder, say)
             try:
-                story.tell()
-                story.export_and_audit()
+                tell(teller)
             except Broken as error:
                 broken = str(error)
     seconds = time.monotonic() - began
-    say("\n" + table(story.steps))
-    held = not broken and all(step.held for step in story.steps)
+    say("\n" + table(teller.steps))
+    held = not broken and all(step.held for step in teller.steps)
     verdict = (
         _("Every step held, in {n:.0f} seconds.").format(n=seconds)
         if held
@@ -76,7 +76,7 @@ def command(settings: Settings, keep: Path | None) -> None:
         "seconds": round(seconds, 1),
         "steps": [
             {"title": s.title, "held": s.held, "seconds": round(s.seconds, 2), "detail": s.detail}
-            for s in story.steps
+            for s in teller.steps
         ],
     }
     out(settings, data, verdict)

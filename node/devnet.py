@@ -1,7 +1,8 @@
-"""`socialcoin devnet`: a demo city of real node processes on this computer.
+"""A devnet: a demo city of real node processes on this computer (commands: devnet_cli.py).
 
     DIR/genesis.json, DIR/node1 ... (homes), DIR/wallets (one home, many wallets),
-    DIR/people.json (everybody's secrets), DIR/passphrase, DIR/devnet.json (who is where)
+    DIR/people.json (everybody's secrets), DIR/passphrase, DIR/devnet.json (who is where),
+    DIR/reserves, DIR/banks (the office behind each coin, and its bank: demo_office.py)
 
 Keys here follow from a seed and protect nothing: a devnet is for trying out.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import time
@@ -21,19 +21,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
+from auditor.bank.commitments import account_commitment
 from chain.address import encode_address
-from chain.money import Cents
-from genesis import console
 from genesis.city import City, demo_city
-from genesis.console import N_, Exit, Settings, UserError, _, common_options, note, out
+from genesis.console import Exit, UserError, _
 from genesis.homes import NodeHome, write_private
-from genesis.testnet import PORT_BASE, Testnet, addresses, write_testnet
+from genesis.testnet import Testnet, addresses, write_testnet
 from genesis.words import salt_from_entropy, seed_from_entropy
 from node.ask import ask
+from node.demo_office import BANKS, RESERVES, found_offices
+from node.disk import replace_file
 from node.opening import init_home
-from node.pocket_money import give
 from node.ports import require_free
 
 READY_WAIT_S = 60.0
@@ -85,6 +83,34 @@ class DevNode:
         return "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else ""
 
 
+def wait_for(
+    node: DevNode, chain: str, height: int, wait_s: float = READY_WAIT_S
+) -> dict[str, Any]:
+    """Until the chain of this id has this height at a node; its status. Raises UserError."""
+    deadline = time.monotonic() + wait_s
+    while time.monotonic() < deadline:
+        if node.process is not None and node.process.poll() is not None:
+            raise UserError(
+                _("{name} ended with exit code {code}:\n{log}").format(
+                    name=node.name, code=node.process.returncode, log=node.last_words()
+                )
+            )
+        try:
+            status: dict[str, Any] = ask(node.url, "/v1/status", timeout_s=2)
+        except UserError:
+            time.sleep(POLL_S)
+            continue
+        ours = status["chain_id"] == chain  # else a stranger on our port
+        if ours and status["height"] >= height:
+            return status
+        time.sleep(POLL_S)
+    raise UserError(
+        _("{name} did not reach block {height} in {n} seconds:\n{log}").format(
+            name=node.name, height=height, n=int(wait_s), log=node.last_words()
+        )
+    )
+
+
 class Devnet:
     """A city, its files, and its node processes."""
 
@@ -115,6 +141,7 @@ class Devnet:
             salt_from_entropy,
             now_ms,
             short,
+            account_commitment,
         )
         planned = addresses(city, port_base)
         require_free([address for plan in planned for address in (plan.api, plan.listen)])
@@ -124,6 +151,7 @@ class Devnet:
             init_home(home, home.genesis.read_bytes(), None, validator=True)
             nodes.append(DevNode(plan.name, plan.wijk, f"http://{plan.api}", home))
         write_private(folder / "passphrase", PASSPHRASE.encode() + b"\n")
+        found_offices(city, folder, PASSPHRASE)
         return cls(city, folder, testnet, nodes)
 
     def start(self) -> None:
@@ -135,28 +163,7 @@ class Devnet:
 
     def wait_for(self, node: DevNode, height: int, wait_s: float = READY_WAIT_S) -> dict[str, Any]:
         """Until a node's chain has this height; its status. Raises UserError."""
-        deadline = time.monotonic() + wait_s
-        while time.monotonic() < deadline:
-            if node.process is not None and node.process.poll() is not None:
-                raise UserError(
-                    _("{name} ended with exit code {code}:\n{log}").format(
-                        name=node.name, code=node.process.returncode, log=node.last_words()
-                    )
-                )
-            try:
-                status: dict[str, Any] = ask(node.url, "/v1/status", timeout_s=2)
-            except UserError:
-                time.sleep(POLL_S)
-                continue
-            ours = status["chain_id"] == self.testnet.chain.hex()  # else a stranger on our port
-            if ours and status["height"] >= height:
-                return status
-            time.sleep(POLL_S)
-        raise UserError(
-            _("{name} did not reach block {height} in {n} seconds:\n{log}").format(
-                name=node.name, height=height, n=int(wait_s), log=node.last_words()
-            )
-        )
+        return wait_for(node, self.testnet.chain.hex(), height, wait_s)
 
     def stop(self) -> None:
         for node in self.nodes:
@@ -173,9 +180,7 @@ class Devnet:
 
     def make_wallets(self, names: list[str] | None = None) -> None:
         """A wallet for everybody with keys of their own (or for those named). Raises UserError."""
-        people = [p for p in self.city.people if p.role != "treasury"]
-        if names is not None:
-            people = [p for p in people if p.name in names]
+        people = [p for p in self.city.with_wallets() if names is None or p.name in names]
         nodes = {node.wijk: node.url for node in self.nodes}
         listed = [
             {
@@ -240,22 +245,44 @@ class Devnet:
             "wallets": [
                 {
                     "name": person.name,
+                    "role": person.role,
                     "kind": person.kind,
                     "wijk": person.wijk,
                     "address": encode_address(prefix, person.account),
                     "home": str(self.wallets),
                     "passphrase_file": str(self.folder / "passphrase"),
                 }
+                for person in self.city.with_wallets()
+            ],
+            "of_boards": [
+                {
+                    "name": person.name,
+                    "role": person.role,
+                    "wijk": person.wijk,
+                    "address": encode_address(prefix, person.account),
+                }
                 for person in self.city.people
-                if person.role != "treasury"
+                if not person.seed
+            ],
+            "reserves": [
+                {
+                    "coin": bank.coin,
+                    "wijk": bank.wijk,
+                    "iban": bank.iban,
+                    "home": str(self.folder / RESERVES / bank.coin),
+                    "bank": str(self.folder / BANKS / bank.coin),
+                    "passphrase_file": str(self.folder / "passphrase"),
+                }
+                for bank in self.city.banks
             ],
         }
 
     def write_description(self) -> None:
-        text = json.dumps(self.describe(), indent=1) + "\n"
-        temporary = self.folder / (DEVNET + ".new")
-        temporary.write_text(text)
-        temporary.replace(self.folder / DEVNET)
+        write_description(self.folder, self.describe())
+
+
+def write_description(folder: Path, content: dict[str, Any]) -> None:
+    replace_file(folder / DEVNET, json.dumps(content, indent=1).encode() + b"\n", 0o644)
 
 
 @contextmanager
@@ -266,123 +293,3 @@ def running(devnet: Devnet) -> Iterator[Devnet]:
         yield devnet
     finally:
         devnet.stop()
-
-
-@console.group(help=N_("A demo city of real nodes on this computer."))
-def group() -> None:
-    pass
-
-
-@group.command(help=N_("Start a devnet; runs until interrupted, or --detach."))
-@click.option("--validators", type=click.IntRange(1, 10), default=4, show_default=True)
-@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), required=True)
-@click.option("--port-base", type=click.IntRange(1024, 65_000), default=PORT_BASE)
-@click.option("--residents", type=click.IntRange(0, 100_000), default=24, show_default=True)
-@click.option("--seed", default="", help=N_("Text from which all keys follow; else random."))
-@click.option("--short", is_flag=True, help=N_("Short timers, for idle tests only."))
-@click.option(
-    "--money",
-    type=console.AMOUNT,
-    default=0,
-    metavar="AMOUNT",
-    help=N_("Free coin for each resident, so that there is something to pay with."),
-)
-@click.option("--detach", is_flag=True, help=N_("Return when blocks flow; stop with devnet stop."))
-@common_options
-def start(
-    settings: Settings,
-    validators: int,
-    folder: Path,
-    port_base: int,
-    residents: int,
-    seed: str,
-    short: bool,
-    money: Cents,
-    detach: bool,
-) -> None:
-    signal.signal(signal.SIGTERM, _interrupt)
-    devnet = Devnet.make(
-        folder.resolve(),
-        validators,
-        port_base,
-        seed=seed.encode() or None,
-        residents=residents,
-        short=short,
-    )
-    try:
-        devnet.start()
-        devnet.make_wallets()
-        if money:
-            give(devnet.city, devnet.testnet.chain, devnet.nodes[0].url, money)
-        devnet.write_description()
-    except BaseException:
-        devnet.stop()
-        raise
-    facts = _("{n} validators, {url}, {file}").format(
-        n=validators, url=devnet.nodes[0].url, file=folder / DEVNET
-    )
-    if detach:
-        out(settings, devnet.describe(), f"ready {facts}")
-        return
-    try:
-        out(settings, devnet.describe(), f"ready {facts}")
-        _watch(devnet)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        note(_("stopping the devnet"))
-        devnet.stop()
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
-
-
-def _watch(devnet: Devnet) -> None:
-    """Until Ctrl-C or SIGTERM; says when a node ends by itself."""
-    gone: set[str] = set()
-    while True:
-        time.sleep(0.5)
-        for node in devnet.nodes:
-            if node.name not in gone and node.process and node.process.poll() is not None:
-                gone.add(node.name)
-                note(_("{name} ended:\n{log}").format(name=node.name, log=node.last_words()))
-
-
-@group.command(help=N_("Stop a detached devnet."))
-@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), required=True)
-@common_options
-def stop(settings: Settings, folder: Path) -> None:
-    try:
-        described = json.loads((folder / DEVNET).read_text())
-        pids = [int(node["pid"]) for node in described["nodes"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UserError(
-            _("{folder} holds no devnet: {file} cannot be read").format(folder=folder, file=DEVNET)
-        ) from None
-    stopped = [pid for pid in pids if _is_node(pid) and _end(pid)]
-    deadline = time.monotonic() + STOP_WAIT_S
-    while any(_is_node(pid) for pid in stopped) and time.monotonic() < deadline:
-        time.sleep(POLL_S)
-    for pid in stopped:
-        if _is_node(pid):
-            os.kill(pid, signal.SIGKILL)
-    out(settings, {"stopped": len(stopped)}, _("{n} nodes were stopped.").format(n=len(stopped)))
-
-
-def _is_node(pid: int) -> bool:
-    """Is this process one of our nodes (and not another program that has its number now)?"""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return b"wallet_cli.main" in words and b"start" in words and state != "Z"
-
-
-def _end(pid: int) -> bool:
-    try:
-        os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        return False
-    return True

@@ -16,6 +16,7 @@ from chain.codec import Record, encode
 from chain.kinds import Tag
 from chain.money import Cents
 from chain.rules import VERSIONS, ActiveVersion
+from chain.session import READ, SESSION_MS_MAX, SessionRequest, session_bytes
 from chain.transaction import AccountActor, Body, Call, Witness, seal, signing_bytes
 from genesis.city import City, Person
 from governance_contracts.board import Approve, Propose
@@ -95,6 +96,21 @@ class Hands:
             refusal.get("name", ""),
             refusal.get("fields", {}),
         )
+
+    def token(self, url: str, person: Person) -> str:
+        """A session in which this person reads their own account at a node."""
+        nonce = ask(url, "/v1/sessions/nonce")
+        request = SessionRequest(
+            person.account,
+            0,
+            bytes.fromhex(nonce["node_key"]),
+            bytes.fromhex(nonce["nonce"]),
+            READ,
+            time.time_ns() // 1_000_000 + SESSION_MS_MAX - 60_000,
+        )
+        signature = crypto.sign(person.seed, session_bytes(self.chain, 0, request))
+        body = {"request": encode(request).hex(), "signature": signature.hex()}
+        return str(ask(url, "/v1/sessions", body)["token"])
 
     # What boards do.
 

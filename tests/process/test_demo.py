@@ -20,4 +20,4 @@ def test_every_step_of_the_demo_holds() -> None:
     told = json.loads(done.stdout)
     assert told["held"] is True
     assert [step["held"] for step in told["steps"]] == [True] * len(told["steps"])
-    assert len(told["steps"]) == 9
+    assert len(told["steps"]) == 14

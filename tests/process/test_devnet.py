@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from genesis.console import Exit
 from node.ask import ask
 from tests.process.net import free_ports, said, socialcoin, until
 
@@ -31,7 +32,9 @@ def test_a_detached_devnet_runs_until_it_is_stopped(tmp_path: Path) -> None:
     described = json.loads((folder / "devnet.json").read_text())
     [node] = described["nodes"]
     try:
-        assert sorted(described) == ["chain_id", "genesis", "nodes", "wallets"]
+        assert sorted(described) == [
+            "chain_id", "genesis", "nodes", "of_boards", "reserves", "wallets",
+        ]  # fmt: skip
         assert sorted(node) == ["home", "name", "pid", "url", "wijk"]
         assert ask(node["url"], "/v1/status")["chain_id"] == described["chain_id"]
         again = socialcoin("devnet", "start", *where, *size, str(free_ports(2)))
@@ -59,10 +62,51 @@ def test_residents_of_a_devnet_with_money_can_pay(tmp_path: Path) -> None:
         wallets = {wallet["name"]: wallet for wallet in described["wallets"]}
         fenna, shop = wallets["fenna"], wallets["molen-shop"]
         mine = ("--home", fenna["home"], "--passphrase-file", fenna["passphrase_file"])
-        paid = socialcoin("wallet", "pay", shop["address"], "50,00", "--wallet", "fenna", *mine)
+        pay = ("wallet", "pay", shop["address"], "25,00", "--wallet", "fenna", *mine)
+        paid = socialcoin(*pay)
         assert paid.returncode == 0, paid.stderr
+        again = socialcoin("devnet", "resume", *where, cwd=tmp_path)
+        assert again.returncode == 1 and "It runs already: node1" in said(again)
+
+        socialcoin("devnet", "stop", *where, cwd=tmp_path)
+        assert socialcoin(*pay).returncode == Exit.UNREACHABLE
+        resumed = socialcoin("devnet", "resume", *where, cwd=tmp_path)
+        assert resumed.returncode == 0, resumed.stderr
+        assert socialcoin(*pay).returncode == 0
     finally:
         socialcoin("devnet", "stop", *where, cwd=tmp_path)
+
+
+def test_the_bank_of_a_devnet_writes_statements_that_its_office_takes_in(tmp_path: Path) -> None:
+    where = ("--dir", str(tmp_path / "net"))
+    size = ("--validators", "1", "--residents", "1", "--short", "--detach", "--port-base")
+    done = socialcoin("devnet", "start", *where, *size, str(free_ports(2)), "-o", "json")
+    assert done.returncode == 0, done.stderr
+    described = json.loads(done.stdout)
+    try:
+        [reserve], [node] = described["reserves"], described["nodes"]
+        at = (
+            "--home", reserve["home"], "--passphrase-file", reserve["passphrase_file"],
+            "--node", node["url"], "-o", "json",
+        )  # fmt: skip
+        fenna = next(w["address"] for w in described["wallets"] if w["name"] == "fenna")
+        [fund] = [one["address"] for one in described["of_boards"] if one["role"] == "wijkfund"]
+        office = ("node", "reserve")
+        for_fenna = json.loads(socialcoin(*office, "reference", fenna, *at).stdout)["reference"]
+        for_fund = json.loads(socialcoin(*office, "reference", fund, *at).stdout)["reference"]
+        arrives = ("--receive", f"25,00={for_fenna}", "--receive", f"9,00={for_fund}")
+        bank = ("devnet", "bank", *where, "--coin", reserve["coin"])
+        booked = socialcoin(*bank, *arrives, "--receive", "1,00", "--charge", "0,10", "-o", "json")
+        assert booked.returncode == 0, booked.stderr
+        statement = json.loads(booked.stdout)
+        assert statement["balance_cents"] == 34_90
+        taken = json.loads(socialcoin(*office, "import", statement["statement"], *at).stdout)
+        assert taken["kinds"]["deposit"] == {"count": 2, "cents": 34_00}
+        assert len(taken["unattributed"]) == 1
+        wrong = socialcoin(*bank, "--receive", "1,00=RF00X")
+        assert wrong.returncode == Exit.USAGE and "check digits" in said(wrong)
+    finally:
+        socialcoin("devnet", "stop", *where)
 
 
 def test_a_devnet_in_the_foreground_takes_its_nodes_along(tmp_path: Path) -> None:
