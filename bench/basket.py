@@ -2,8 +2,8 @@
 
 Three lots of one fund, one for each category, pay for what the discount leaves of each line; the
 fund adds the discount, and the shop's pot bears half of it. So a payment draws on three lots, and
-ten records change: the payer's purse, bound coin and standing with the benefit; the payment; the
-shop's purse, bound coin and pot; the fund's purse; the supply and the meter.
+nine records change: the payer's purse, bound coin and standing with the benefit; the payment; the
+shop's purse, bound coin and pot; the fund's purse; the issuer's meter.
 """
 
 from __future__ import annotations
