@@ -24,7 +24,10 @@ HOME = Path(__file__).parents[2]
 PAGES = sorted([*HOME.glob("*.md"), *(HOME / "docs").rglob("*.md")])
 NAMES = [str(page.relative_to(HOME)) for page in PAGES]
 TEXTS = {name: page.read_text("utf-8") for name, page in zip(NAMES, PAGES, strict=True)}
-GUIDES = ("docs/operator.md", "docs/resident.md", "docs/auditor.md")
+GUIDES = tuple(
+    f"docs/{name}.md"
+    for name in ("resident", "business", "office", "treasurer", "operator", "auditor")
+)
 
 
 def anchors(text: str) -> set[str]:
