@@ -45,7 +45,7 @@ class Sizes:
 
 
 WHOLE = Sizes()
-QUICK = Sizes(50_000, 2.0, 6.0, 12, 10_000, 36, 5)
+QUICK = Sizes(20_000, 2.0, 6.0, 12, 10_000, 36, 5)
 
 
 def measure(sizes: Sizes) -> dict[str, Any]:

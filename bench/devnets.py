@@ -22,9 +22,9 @@ from node.demo import free_ports
 from node.devnet import Devnet, running
 from node.hand import Hands, call
 
-SIGNED_PER_SECOND = {1: 9_000, 4: 3_000}
+SIGNED_PER_SECOND = {1: 6_000, 4: 3_000}
 """Payments signed beforehand for each second of load: more than can become final."""
-BASKETS_PER_SECOND = 5_000
+BASKETS_PER_SECOND = 4_000
 
 
 @dataclass(slots=True)
