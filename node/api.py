@@ -11,6 +11,7 @@
     api_life.py          recovery, life events queries_life.py
     api_benefits.py      discounts             queries_benefits.py
     api_liabilities.py   what is owed          liabilities.py
+    api_desk.py          where euros go        boxes.py
     api_reserve.py       what the bank holds   queries_reserve.py
     api_payments.py      orders, mistakes      queries_payments.py
     api_coins.py         switch, claims        queries_coins.py, switch_effects.py
@@ -38,6 +39,7 @@ from node import (
     api_boards,
     api_chain,
     api_coins,
+    api_desk,
     api_liabilities,
     api_life,
     api_offline,
@@ -47,6 +49,7 @@ from node import (
     api_transactions,
     stream,
 )
+from node.boxes import Boxes
 from node.endpoint import BODY_BYTES_MAX, Api, ApiMistake, Route, check_query, json_response
 from node.feed import Feed
 from node.index import Index
@@ -67,6 +70,7 @@ ROUTES: tuple[Route, ...] = (
     *api_payments.ROUTES,
     *api_benefits.ROUTES,
     *api_offline.ROUTES,
+    *api_desk.ROUTES,
     *api_liabilities.ROUTES,
     *api_reserve.ROUTES,
     *api_coins.ROUTES,
@@ -90,6 +94,7 @@ def make_app(
     index: Index,
     metrics: Metrics | None = None,
     clock: Clock = wall_clock_ms,
+    boxes: Boxes | None = None,
 ) -> web.Application:
     """The application. It follows the chain from its start to its clean-up, and closes the index
     then."""
@@ -103,6 +108,7 @@ def make_app(
         memory=Memory(),
         clock=clock,
         trying=asyncio.Semaphore(1),
+        boxes=boxes,
     )
     app = web.Application(middlewares=[_surround], client_max_size=BODY_BYTES_MAX)
     app[API] = api

@@ -16,7 +16,7 @@ from node.disk import replace_file
 
 API_PORT = 26657
 PEER_PORT = 26656
-STORE, WAL, GUARD, INDEX, LOCK = "chain", "wal", "guard", "index", "lock"
+STORE, WAL, GUARD, INDEX, LOCK, BOXES = "chain", "wal", "guard", "index", "lock", "boxes"
 SUSPECT = "suspect"
 """Names below HOME/data. `suspect` is there once damage was seen in the store: the next start
 checks everything."""

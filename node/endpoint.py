@@ -17,6 +17,7 @@ from aiohttp import web
 
 from chain.address import decode_address
 from chain.errors import Malformed
+from node.boxes import Boxes
 from node.feed import Feed
 from node.index import Index
 from node.liabilities import Liabilities
@@ -74,6 +75,8 @@ class Api:
     clock: Clock
     trying: asyncio.Semaphore
     """One dry run at a time: they use the replica's thread."""
+    boxes: Boxes | None = None
+    """Sealed destinations for reserves' desks; None: this node keeps no files."""
     liabilities: Liabilities = field(default_factory=lambda: Liabilities(time.monotonic))
 
     @property

@@ -320,3 +320,13 @@ def _hex(text: str, length: int) -> bytes:
             _("{text!r} is not {n} hexadecimal digits.").format(text=text, n=2 * length), Exit.USAGE
         )
     return data
+
+
+def _add_payments() -> None:
+    from node.reserve_pay_cli import COMMANDS
+
+    for command in COMMANDS:
+        group.add_command(command)
+
+
+_add_payments()

@@ -58,7 +58,7 @@ class ReserveHome:
             "account": self.account.hex(),
             "references": {name: value.hex() for name, value in self.references.items()},
         }
-        _write(self.root / SEALED, seal(passphrase, json.dumps(content).encode()))
+        write_sealed(self.root / SEALED, seal(passphrase, json.dumps(content).encode()))
 
     # Statements that were imported.
 
@@ -69,19 +69,20 @@ class ReserveHome:
     def _imported(self) -> Iterator[Imported]:
         folder = self.root / STATEMENTS
         for path in sorted(folder.glob("*.sealed")) if folder.is_dir() else ():
-            data = unseal_under(self._storage, path.read_bytes(), str(path))
+            data = unseal_under(self.storage, path.read_bytes(), str(path))
             yield imported_from(data, str(path))
 
     def keep(self, statement: Imported) -> None:
         path = self.root / STATEMENTS / f"{statement.first:08d}.sealed"
-        _write(path, seal_under(self._storage, imported_to(statement)))
+        write_sealed(path, seal_under(self.storage, imported_to(statement)))
 
     def prepared(self, first: int) -> Path:
         """The folder for calls about the statement that begins at this number."""
         return self.root / PREPARED / f"{first:08d}"
 
     @property
-    def _storage(self) -> bytes:
+    def storage(self) -> bytes:
+        """The key under which files of this home are sealed."""
         return hmac.new(self.key, b"storage", sha256).digest()
 
 
@@ -129,10 +130,11 @@ def open_home(root: Path, passphrase: str) -> ReserveHome:
 
 def write_json(path: Path, content: object) -> None:
     """A file that only its owner can read."""
-    _write(path, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
+    write_sealed(path, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_sealed(path: Path, data: bytes) -> None:
+    """Put sealed bytes in place. Raises UserError."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_file(path, data)

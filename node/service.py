@@ -14,7 +14,8 @@ from aiohttp import web
 from chain.certificate import Certificate
 from chain.errors import Malformed
 from node.api import make_app
-from node.config import INDEX, parse_address
+from node.boxes import Boxes
+from node.config import BOXES, INDEX, parse_address
 from node.export import answer_request, pending_request, write_file
 from node.index import Index
 from node.metrics import Metrics
@@ -38,7 +39,7 @@ class Service:
         index = Index.open(self.node.home.data / INDEX, self.node.config.store.engine)
         metrics = Metrics()
         self.node.wrote = metrics.observe_commit
-        app = make_app(self.node, index, metrics)
+        app = make_app(self.node, index, metrics, boxes=Boxes(self.node.home.data / BOXES))
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_WAIT_S
         )

@@ -23,6 +23,7 @@ from wallet_cli import (
     commands_read,
     commands_recovery,
     commands_recurring,
+    commands_redemption,
     commands_reserve,
     commands_rotation,
     commands_runs,
@@ -40,6 +41,7 @@ for _command in (
     *commands_new.COMMANDS,
     *commands_keys.COMMANDS,
     *commands_read.COMMANDS,
+    *commands_redemption.COMMANDS,
     *commands_counted.COMMANDS,
     *commands_pay.COMMANDS,
     *commands_coin.COMMANDS,
@@ -63,3 +65,6 @@ for _command in (
     commands_tx.group,
 ):
     group.add_command(_command)
+
+for _command in commands_redemption.FOR_RESERVE:
+    commands_reserve.group.add_command(_command)

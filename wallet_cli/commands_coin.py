@@ -7,6 +7,7 @@ import click
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, format_cents
 from wallet_cli.acting import acting_command
+from wallet_cli.client import Answer
 from wallet_cli.commands_pay import DRY_RUN, carry, checked_call
 from wallet_cli.desk import coin_of, converse, home_of
 
@@ -62,6 +63,9 @@ def refund(
 @click.command(name="redeem", cls=console.Command, help=N_("Ask for euros on a bank account."))
 @click.argument("amount", type=console.AMOUNT)
 @click.option("--iban", required=True, metavar="IBAN", help=N_("Where the euros go."))
+@click.option(
+    "--name", default="", metavar="NAME", help=N_("The bank account's holder, as at the bank.")
+)
 @click.option("--coin", metavar="CODE", help=N_("Which coin; default: the only one."))
 @click.option("--lot", "lots", type=click.IntRange(1), multiple=True, help=N_("Take this lot."))
 @DRY_RUN
@@ -71,13 +75,15 @@ def redeem(
     wallet: str | None,
     amount: int,
     iban: str,
+    name: str,
     coin: str | None,
     lots: tuple[int, ...],
     dry_run: bool,
 ) -> None:
-    """The bank account itself stays off the chain: the office gets it with its salt."""
+    """The bank account itself stays off the chain: the reserve's desk gets it, sealed."""
     from chain.money import Cents
     from governance_contracts.redemption import Redeem
+    from wallet_cli import destinations
     from wallet_cli.core import builder
     from wallet_cli.openings import commit
 
@@ -96,12 +102,18 @@ def redeem(
         "iban": account_number,
         "salt": salt.hex(),
     }
-    text = _(
-        "{amount} {coin} is out of your hands and will be paid to {iban}. Give the office of your "
-        "wijk this number with the salt {salt}."
-    ).format(**told)
+    text = _("{amount} {coin} is out of your hands and will be paid to {iban}.").format(**told)
+
+    def then(transaction: bytes) -> tuple[Answer, str]:
+        number = destinations.number_of(session, transaction)
+        sent = False
+        if number is not None:
+            destinations.note_number(home_of(settings), profile.name, number, code, destination)
+            sent = destinations.send(session, code, number, account_number, salt, name)
+        return destinations.told(sent, number, account_number, salt)
+
     call = checked_call(builder.call("reserve", "redeem", args), args)
-    carry(session, account, (call,), told, text, dry_run)
+    carry(session, account, (call,), told, text, dry_run, then)
 
 
 def checked_iban(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -175,9 +176,16 @@ def checked_call(call: Call, args: Any) -> Call:
 
 
 def carry(
-    session: Session, account: Answer, calls: tuple[Call, ...], told: Answer, text: str, dry: bool
+    session: Session,
+    account: Answer,
+    calls: tuple[Call, ...],
+    told: Answer,
+    text: str,
+    dry: bool,
+    then: Callable[[bytes], tuple[Answer, str]] | None = None,
 ) -> None:
-    """Sign, send and wait, or only try; then say what happened.
+    """Sign, send and wait, or only try; then say what happened. `then` does what follows once the
+    transaction of this id is final, and says it too.
 
     As the options of the command say, the calls are made by the account itself, put before a
     board, or made under a mandate (acting.py).
@@ -208,6 +216,9 @@ def carry(
     footer = _("final in block {height}, transaction {id}").format(
         height=final.height, id=final.id.hex()
     )
+    if then is not None:
+        fields, more = then(final.id)
+        told, text = told | fields, f"{text}\n{more}"
     out(session.settings, {**final.as_json(), **told}, f"{text}\n({footer})")
 
 

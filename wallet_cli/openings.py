@@ -95,3 +95,20 @@ def reference_of(home: Path, wallet: str, text: str | None) -> tuple[bytes | Non
             pass
     made, salt = commit(home, wallet, "reference", text)
     return made, salt.hex()
+
+
+def read_openings(home: Path, wallet: str) -> list[dict[str, str]]:
+    """All that this wallet ever committed to; lines that cannot be read are passed over."""
+    try:
+        lines = (home / f".{wallet}.openings").read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for text in lines:
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict):
+            found.append(line)
+    return found

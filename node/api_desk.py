@@ -1,0 +1,183 @@
+"""From a holder's wallet to the reserve's desk: where the euros of a redemption go."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from aiohttp import web
+
+from auditor.bank.desk import ASK_MS_MAX, BOX_BYTES_MAX, ask_bytes
+from chain import crypto
+from governance_contracts.books import (
+    REDEMPTIONS,
+    WAITING,
+    Redemption,
+    RedemptionState,
+    statement_key,
+)
+from governance_contracts.coin import COINS
+from governance_contracts.reserve_desk import DESKS
+from node import shapes_desk
+from node.api_accounts import read_own, reader
+from node.api_chain import CODE
+from node.boxes import Boxes
+from node.endpoint import Api, ApiMistake, Route, read_body, read_hex
+from node.replica import Replica
+from node.shapes import Shape
+
+WAITING_MAX = 2_000
+UNDER_WAY = (RedemptionState.REQUESTED, RedemptionState.EXPORTED)
+_BOX = msgspec.json.Decoder(shapes_desk.BoxShape)
+_ASK = msgspec.json.Decoder(shapes_desk.DeskAsk)
+
+
+def boxes_of(api: Api) -> Boxes:
+    """Raises ApiMistake 503: this node keeps no files."""
+    if api.boxes is None:
+        raise ApiMistake(503, "NoDesk", "This node passes no destinations on. Ask another one.")
+    return api.boxes
+
+
+async def desk(api: Api, request: web.Request) -> Shape:
+    """The key to which wallets seal where euros go."""
+    coin = _coin(request)
+
+    def ask(replica: Replica) -> shapes_desk.DeskAnswer | None:
+        if replica.ledger.get(COINS, coin) is None:
+            return None
+        found = replica.ledger.get(DESKS, coin)
+        key = None if found is None else found.key.hex()
+        return shapes_desk.DeskAnswer(height=replica.ledger.tip.height, coin=coin, key=key)
+
+    found = await api.read(ask)
+    if found is None:
+        raise _no_coin()
+    return found
+
+
+async def send_box(api: Api, request: web.Request) -> Shape:
+    """Take a sealed destination for a redemption of the reader's own that waits."""
+    session = reader(api, request)
+    given = await read_body(request, _BOX)
+    boxes, box = boxes_of(api), read_hex(given.box)
+    if box is None or not 0 < len(box) <= BOX_BYTES_MAX:
+        raise ApiMistake(
+            400, "BadBox", f"A box is at most {BOX_BYTES_MAX} bytes in small hexadecimal digits."
+        )
+    found = await read_own(
+        api, session, lambda replica: replica.ledger.get(REDEMPTIONS, given.redemption)
+    )
+    waits = found is not None and found.state in UNDER_WAY
+    if found is None or (found.holder, found.coin) != (session.account, given.coin) or not waits:
+        raise ApiMistake(
+            404,
+            "NoSuchRedemption",
+            "No redemption of this number and coin waits for this account.",
+        )
+    await asyncio.to_thread(boxes.put, given.coin, given.redemption, box)
+    return shapes_desk.BoxTaken(redemption=given.redemption)
+
+
+async def collect(api: Api, request: web.Request) -> Shape:
+    """For the desk: what waits, with the boxes that holders sent."""
+    coin, boxes = _coin(request), boxes_of(api)
+    given = await read_body(request, _ASK)
+    signature, now = read_hex(given.signature, 64), api.clock()
+    key, chain, epoch = await api.read(
+        lambda replica: (
+            replica.ledger.get(DESKS, coin),
+            replica.ledger.tip.chain,
+            replica.ledger.tip.epoch,
+        )
+    )
+    message = ask_bytes(chain, epoch, coin, api.node.node_key, given.expires_ms, given.redemptions)
+    good = key is not None and signature is not None and crypto.verify(key.key, message, signature)
+    if not good or not now < given.expires_ms <= now + ASK_MS_MAX:
+        raise ApiMistake(
+            403,
+            "NotTheDesk",
+            "This is for the desk whose key stands on the chain, just signed with it.",
+        )
+    found, height, time_ms = await api.read(
+        lambda replica: (
+            _asked(replica, coin, given.redemptions),
+            replica.ledger.tip.height,
+            replica.ledger.tip.time_ms,
+        )
+    )
+    return shapes_desk.DeskRedemptions(
+        height=height,
+        time_ms=time_ms,
+        redemptions=await asyncio.to_thread(_with_boxes, boxes, coin, found),
+    )
+
+
+def _asked(replica: Replica, coin: str, numbers: list[int]) -> dict[int, Redemption]:
+    """What waits, oldest first, and what else was asked about."""
+    first = statement_key((coin, 0))
+    wanted: list[int] = []
+    for key, _waiting in replica.ledger.scan(WAITING, first):
+        if key[:-8] != first[:-8] or len(wanted) == WAITING_MAX:
+            break
+        wanted.append(int.from_bytes(key[-8:], "big"))
+    found = {}
+    for number in (*wanted, *numbers):
+        redemption = replica.ledger.get(REDEMPTIONS, number) if 0 <= number < 2**53 else None
+        if redemption is not None and redemption.coin == coin:
+            found[number] = redemption
+    return found
+
+
+def _with_boxes(
+    boxes: Boxes, coin: str, found: dict[int, Redemption]
+) -> list[shapes_desk.DeskRedemption]:
+    listed = []
+    for number, one in found.items():
+        box = boxes.get(coin, number)
+        if one.state not in UNDER_WAY:
+            boxes.drop(coin, number)
+        listed.append(
+            shapes_desk.DeskRedemption(
+                redemption=number,
+                amount_cents=one.amount,
+                destination=one.destination.hex(),
+                state=RedemptionState(one.state).name.lower(),
+                requested_ms=one.requested_ms,
+                exported_ms=one.exported_ms[0] if one.exported_ms else None,
+                file=one.file[0].hex() if one.file else None,
+                box=None if box is None else box.hex(),
+            )
+        )
+    return listed
+
+
+def _coin(request: web.Request) -> str:
+    code = request.match_info["code"]
+    if CODE.fullmatch(code) is None or not code.strip("."):
+        raise _no_coin()
+    return code
+
+
+def _no_coin() -> ApiMistake:
+    return ApiMistake(
+        404, "UnknownCoin", "There is no coin of this code. /v1/coins lists all of them."
+    )
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/coins/{code}/desk", desk, "The key of a reserve's desk.",
+        shapes_desk.DeskAnswer, mistakes=(404,),
+    ),
+    Route(
+        "POST", "/v1/coins/{code}/desk", collect,
+        "For the desk itself: redemptions that wait, with sealed destinations.",
+        shapes_desk.DeskRedemptions, shapes_desk.DeskAsk, mistakes=(400, 403, 404, 503),
+    ),
+    Route(
+        "POST", "/v1/accounts/{address}/destinations", send_box,
+        "Hand in where the euros of a redemption go, sealed to the desk.", shapes_desk.BoxTaken,
+        shapes_desk.BoxShape, reader=True, mistakes=(400, 404, 503),
+    ),
+)  # fmt: skip
