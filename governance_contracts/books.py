@@ -86,8 +86,8 @@ class Entry(Record, tag=1):
 class Statement(Record, tag=1):
     """A bank statement in whole. `account`: commitment to the bank account's number.
 
-    `sequence`: its number in the reserve's books, from 1, one more than the last. `closed_ms`: when it was
-    closed. `more`: a statement of the bank with more lines than fit one record is taken in parts
+    `sequence`: its number in the reserve's books, from 1, one more than the last. `closed_ms`:
+    when it was closed. `more`: a statement of the bank with more lines than fit one record is taken in parts
     that follow one another; so many are still to come. `file`: hash of the bank's file under the
     reserve's key.
     """

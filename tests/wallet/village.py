@@ -180,13 +180,14 @@ class Village:
         return Certificate(height, 0, applied_hash, tuple(signatures))
 
     def block(self, transactions: list[bytes], pause_ms: int = 1000) -> Any:
-        """The next block, a second later if nothing is said; returns what could not stand in it, and why."""
+        """The next block, a second later if nothing is said; returns what could not stand in it,
+        and why."""
         parent = self.ledger.parent()
         deciding = self.seats().following
         previous = (self.headers[-1].certificate,) if self.headers else ()
         applied, dropped = build_block(
-            parent, deciding[0].wijk, parent.time_ms + pause_ms, [parse(t) for t in transactions], (),
-            previous, RELEASE, self.ledger, Signatures(),
+            parent, deciding[0].wijk, parent.time_ms + pause_ms, [parse(t) for t in transactions],
+            (), previous, RELEASE, self.ledger, Signatures(),
         )  # fmt: skip
         if transactions and not applied.transactions:
             return dropped
