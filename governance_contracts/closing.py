@@ -50,16 +50,17 @@ def before_closing(obstacle: Obstacle) -> Callable[[C], C]:
 
 
 class HoldsCoin(Rejected):
-    """The account still holds free coin: spend it, give it away or redeem it first."""
+    """The account still holds free coin: spend it, give it away or redeem it first. How much is not
+    for the office, which could ask this of anybody."""
 
     code = 243
-    fields = ("account", "coin", "amount")
+    fields = ("account", "coin")
 
 
 @before_closing(Obstacle.FREE_COIN)
 def holds_no_free_coin(view: View, context: Context, account: bytes) -> None:
     for holding in purse_of(view, account).free:
-        raise HoldsCoin(account, holding.coin, holding.amount)
+        raise HoldsCoin(account, holding.coin)
 
 
 def require_closable(view: View, context: Context, account: bytes) -> None:

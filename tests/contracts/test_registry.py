@@ -492,7 +492,7 @@ def test_closing_waits_for_the_balance_and_ends_a_seat() -> None:
         town.play(Close(ada), by="ada1")
     with refused(TreasuryStays):
         town.play(Close(town.id("treasury1")), under=OFFICE)
-    with refused(HoldsCoin, ada, "ZUID", 5):
+    with refused(HoldsCoin, ada, "ZUID"):
         town.play(Close(ada), under=OFFICE)
     town.state.put(PURSES, ada, Purse((), (), ()))
     town.play(FreezeAccount(ada, "court"), under=OFFICE)
