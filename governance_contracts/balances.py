@@ -69,7 +69,7 @@ class NotEnoughCoin(Rejected):
 
 
 class TooManyCoins(Rejected):
-    """A purse holds at most 64 different coins."""
+    """A purse holds at most 64 different coins, and pays in at most so many on one day."""
 
     code = 504
     fields = ("account",)
@@ -178,7 +178,7 @@ def spend(
     """Take `free` out of the purse and count `amount` (free and bound together) as paid today.
 
     `misfits`: what a refusal says about bound lots. The supply is the caller's. Refuses
-    NotEnoughCoin, DayLimit, in that order.
+    NotEnoughCoin, DayLimit, TooManyCoins (paid in on one day), in that order.
     """
     purse = purse_of(draft, account)
     had = free_coin(purse, coin)
@@ -189,7 +189,10 @@ def spend(
         raise DayLimit(account, coin, day_max)
     if free:
         purse = with_free(purse, account, coin, Cents(had - free))
-    draft.put(PURSES, account, with_spent(purse, coin, day, Cents(today)))
+    purse = with_spent(purse, coin, day, Cents(today))
+    if len(purse.spent) > COINS_PER_PURSE_MAX:
+        raise TooManyCoins(account)
+    draft.put(PURSES, account, purse)
 
 
 def give_free(

@@ -21,10 +21,10 @@ from chain.account import AccountKind
 from chain.codec import U53, AccountId, Code, Key, Record, Sig, decode
 from chain.contract import Context, Contract, Method
 from chain.money import CENTS_MAX, AmountField, Cents
-from chain.rules import next_number
+from chain.rules import DAY_MS, next_number
 from chain.state import Draft, View
 from governance_contracts.acting import FrozenAccount, is_frozen, require_actor, require_party
-from governance_contracts.balances import FREE, book, give_free, give_lot, spend
+from governance_contracts.balances import FREE, TooManyCoins, book, give_free, give_lot, spend
 from governance_contracts.claims import (
     CLAIM_MS,
     CLAIMS,
@@ -214,7 +214,8 @@ def withdraw(draft: Draft, context: Context, args: Withdraw) -> None:
 
 
 def expired(draft: Draft, context: Context, args: bytes) -> None:
-    """Due when a run's time is up: what nobody claimed goes back, a hundred codes at a time."""
+    """Due when a run's time is up: what nobody claimed goes back, some codes at a time. A day
+    later, and again, while the issuer's purse has no room for another coin."""
     number = decode(RunNumber, args).run
     run = require_run(draft, number)
     found: list[tuple[bytes, Claim]] = []
@@ -224,10 +225,17 @@ def expired(draft: Draft, context: Context, args: bytes) -> None:
         claim = draft.get(CLAIMS, waiting.key)
         assert claim is not None, "a line names a code"
         found.append((waiting.key, claim))
-    if found:
-        give_back(draft, context, number, run, tuple(found))
+    again_ms = context.time_ms
+    attempt, told = Draft(draft), len(context.events)
+    try:
+        if found:
+            give_back(attempt, context, number, run, tuple(found))
+        draft.absorb(attempt)
+    except TooManyCoins:
+        del context.events[told:]
+        found, again_ms = [], again_ms + DAY_MS
     if run.left > len(found):
-        context.schedule(draft, context.time_ms, "claim", EXPIRED, RunNumber(number))
+        context.schedule(draft, again_ms, "claim", EXPIRED, RunNumber(number))
 
 
 def give_back(

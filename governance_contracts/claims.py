@@ -20,7 +20,7 @@ CLAIM_MS = 90 * DAY_MS
 """So long a code can be used; what is left then goes back to who set it aside."""
 RUN_LINES_MAX = 1_000
 WITHDRAWN_MAX = 100
-RETURNED_AT_ONCE = 100
+RETURNED_AT_ONCE = 20
 """How many codes of a run that ran out are cleared in one piece of due work."""
 
 

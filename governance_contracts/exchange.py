@@ -11,6 +11,8 @@ there against its bank line, like any deposit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chain.authority import Board
 from chain.codec import U53, AccountId, Code, Millis, Record, decode
 from chain.contract import Context, Contract, Method
@@ -254,23 +256,33 @@ def settle(draft: Draft, context: Context, args: Settle) -> None:
 def period(draft: Draft, context: Context, data: bytes) -> None:
     """Due work: opposite clearing lots cancel, the remainder goes to the bank.
 
-    A remainder that cannot be redeemed (no reserve) stays where it is, for `settle`.
+    What cannot be done (no reserve, no room in a purse) stays where it is, for `settle` and for the
+    next period.
     """
     args = decode(Period, data)
     first, second = require_coin(draft, args.first), require_coin(draft, args.second)
     draft.delete(CLEARINGS, (args.first, args.second))
-    cancel_opposite(draft, context, first, second)
+    if_possible(draft, context, first, second, cancel_opposite)
     for coin, into in ((first, second), (second, first)):
-        if draft.get(RESERVES, coin.code) is None or not cleared(draft, coin, into)[1]:
-            continue
-        attempt = Draft(draft)
-        told = len(context.events)
-        try:
-            redeem_rest(attempt, context, coin, into)
-        except Rejected:
-            del context.events[told:]
-        else:
-            draft.absorb(attempt)
+        if draft.get(RESERVES, coin.code) is not None:
+            if_possible(draft, context, coin, into, redeem_rest)
+
+
+def if_possible(
+    draft: Draft,
+    context: Context,
+    one: Coin,
+    other: Coin,
+    step: Callable[[Draft, Context, Coin, Coin], object],
+) -> None:
+    """A step of a settlement, or nothing if it is refused."""
+    attempt, told = Draft(draft), len(context.events)
+    try:
+        step(attempt, context, one, other)
+    except Rejected:
+        del context.events[told:]
+    else:
+        draft.absorb(attempt)
 
 
 def cleared(view: View, coin: Coin, into: Coin) -> tuple[int, int]:
@@ -302,8 +314,11 @@ def cancel_opposite(draft: Draft, context: Context, one: Coin, other: Coin) -> i
 
 
 def redeem_rest(draft: Draft, context: Context, coin: Coin, into: Coin) -> None:
-    """Ask euros for the clearing lot, on the account of the other reserve. Refuses WorthNothing."""
+    """Ask euros for what the clearing lot holds, on the account of the other reserve. Refuses
+    WorthNothing."""
     lot, amount = cleared(draft, coin, into)
+    if not amount:
+        return
     treasury = treasury_of(draft, into)
     parts = (RedeemedPart(lot, Cents(amount)),)
     destination = bank_of(draft, into)

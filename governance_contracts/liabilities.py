@@ -19,7 +19,7 @@ from chain.codec import encode
 from chain.ledger import SALT_BYTES, record_key
 from chain.liabilities import Part
 from governance_contracts.balances import HELD_LOTS, NO_SUPPLY, SUPPLY, Supply
-from governance_contracts.books import REDEMPTIONS, RedemptionState
+from governance_contracts.books import REDEMPTIONS, RedemptionState, face_of
 
 Pairs = Iterable[tuple[bytes, bytes]]
 """Keys of records and what is stored under them: salt, then record."""
@@ -71,12 +71,13 @@ def in_lots(coin: str, owner: bytes, stored: bytes) -> Owed:
 
 
 def in_redemption(coin: str, number: int, stored: bytes) -> Owed | None:
-    """What a stored redemption still owes; None if it is settled, back, or of another coin."""
+    """The coin under way in a stored redemption, written down or not; None if it is settled, back,
+    or of another coin."""
     redemption = REDEMPTIONS.load(stored[SALT_BYTES:])
     if redemption.coin != coin or redemption.state not in UNDER_WAY:
         return None
     salt = stored[:SALT_BYTES]
-    return owed(coin, redemption.holder, Form.REDEEMING, number, redemption.amount, salt)
+    return owed(coin, redemption.holder, Form.REDEEMING, number, face_of(redemption), salt)
 
 
 def nobodys(coin: str, supply: Supply) -> tuple[Owed, ...]:

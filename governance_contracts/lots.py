@@ -222,8 +222,10 @@ def check_terms(view: View, coin: str, terms: Terms, time_ms: int) -> None:
         raise BadTerms("after")
     if named != bool(terms.after_lot):
         raise BadTerms("after")
-    if named and require_lot(view, terms.after_lot[0]).coin != coin:
-        raise BadTerms("after")
+    if named:
+        after = require_lot(view, terms.after_lot[0])
+        if after.coin != coin or after.terms.kind == LotKind.CLEARING:  # nobody could spend it
+            raise BadTerms("after")
     if terms.expires_ms and terms.expires_ms[0] <= time_ms:
         raise BadTerms("expiry")
 

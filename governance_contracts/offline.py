@@ -16,10 +16,11 @@ from msgspec.structs import replace
 from chain.codec import U16, U53, AccountId, Code, Key, Record, Sig, decode
 from chain.contract import Context, Contract, Method
 from chain.money import ZERO, AmountField, minus
-from chain.rules import cancel
+from chain.rules import DAY_MS, cancel
 from chain.state import Draft, View
 from governance_contracts import offline_general as general
 from governance_contracts.acting import require_account, require_actor, require_party
+from governance_contracts.balances import TooManyCoins
 from governance_contracts.closing import Obstacle, before_closing
 from governance_contracts.coin import require_coin, require_phase
 from governance_contracts.offline_locking import (
@@ -37,6 +38,7 @@ from governance_contracts.offline_records import (
     ALLOWANCES,
     GIVEN,
     OPEN,
+    OWNERS,
     AllowanceOpen,
     BadPayment,
     GuaranteeOpen,
@@ -137,8 +139,18 @@ def release(draft: Draft, context: Context, args: Release) -> None:
 
 
 def end_due(draft: Draft, context: Context, args: bytes) -> None:
-    """Due work: the time to settle is over, and the rest returns."""
-    end(draft, context, decode(EndAllowance, args).allowance)
+    """Due work: the time to settle is over, and the rest returns; a day later, and again, while the
+    payer's purse or the fund's has no room for another coin."""
+    number = decode(EndAllowance, args).allowance
+    attempt, told = Draft(draft), len(context.events)
+    try:
+        end(attempt, context, number)
+        draft.absorb(attempt)
+    except TooManyCoins:
+        del context.events[told:]
+        again = context.time_ms + DAY_MS
+        due = context.schedule(draft, again, "offline", "end", EndAllowance(number))
+        draft.put(OWNERS, number, replace(owner_of(draft, number), due=due))
 
 
 @before_closing(Obstacle.OFFLINE)

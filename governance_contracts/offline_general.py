@@ -20,7 +20,7 @@ from chain.rules import DAY_MS, next_number
 from chain.state import Draft, View
 from governance_contracts.acting import require_account, require_actor
 from governance_contracts.balances import book, give_free, take_free
-from governance_contracts.coin import NotAccepted, accepts, require_coin, require_phase
+from governance_contracts.coin import NotAccepted, Phase, accepts, require_coin, require_phase
 from governance_contracts.earmark import heir_of
 from governance_contracts.offline_locking import (
     check_device,
@@ -169,12 +169,16 @@ def change_cover(draft: Draft, context: Context, args: ChangeCover) -> None:
 
 
 def end_guarantee(draft: Draft, context: Context, args: EndGuarantee) -> None:
-    """Refuses UnknownGuarantee (also if it has ended); as the fund NotRegistered, ClosedAccount,
+    """By the fund; by anybody once the coin is redeemed because it ends, so that what a fund forgot
+    keeps nobody's end waiting.
+
+    Refuses UnknownGuarantee (also if it has ended); as the fund NotRegistered, ClosedAccount,
     NotAuthorised, TillKeyOnly; in that order."""
     guarantee = require_guarantee(draft, args.guarantee)
     if guarantee.ended:
         raise UnknownGuarantee(args.guarantee)
-    require_actor(draft, context, guarantee.fund)
+    if require_coin(draft, guarantee.coin).phase < Phase.REDEEMING:
+        require_actor(draft, context, guarantee.fund)
     ended = replace(guarantee, ended=True)
     draft.put(GUARANTEES, args.guarantee, ended)
     free_guarantee(draft, context, args.guarantee, ended)

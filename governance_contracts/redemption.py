@@ -58,9 +58,19 @@ from governance_contracts.minors import require_parent
 from governance_contracts.writedown import WorthNothing, WrittenDown, worth
 
 EXPORT_MAX = 500
+UNDER_WAY_MAX = 64
+"""So many redemptions of one account are under way at a time: each is a payment for the bank and a
+place in a queue that is read whole when a coin ends in deficit."""
 REJECT_AFTER_MS = 5 * DAY_MS
 """A payment that no statement of this long after its export shows will not be made any more: the
 desk hands a payment file out for two days, and banks execute within one banking day."""
+
+
+class TooManyRedemptions(Rejected):
+    """So many redemptions of this account are under way already; `most` may be at a time."""
+
+    code = 740
+    fields = ("account", "most")
 
 
 class NotRedeemable(Rejected):
@@ -198,8 +208,8 @@ def redeem(draft: Draft, context: Context, args: Redeem) -> None:
     """Request a redemption.
 
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount, ParentNeeded,
-    UnknownCoin, CoinWindsDown (closed), UnknownReserve, NotRedeemable, UnknownLot,
-    LotNotRedeemable, NotEnoughCoin, WorthNothing, in that order.
+    UnknownCoin, CoinWindsDown (closed), UnknownReserve, NotRedeemable, TooManyRedemptions,
+    UnknownLot, LotNotRedeemable, NotEnoughCoin, WorthNothing, in that order.
     """
     holder = require_actor(draft, context, args.holder)
     require_cashing(draft, context, args.holder, holder, args.destination)
@@ -211,6 +221,9 @@ def redeem(draft: Draft, context: Context, args: Redeem) -> None:
     limited = regime_of(draft, coin) == Regime.LIMITED_NETWORK
     if limited and holder.kind in people and coin.phase not in (Phase.REDEEMING, Phase.CLAIMS):
         raise NotRedeemable(args.coin)
+    under_way = draft.find(UNDER_WAY, args.holder)
+    if under_way is not None and under_way.count >= UNDER_WAY_MAX:
+        raise TooManyRedemptions(args.holder, UNDER_WAY_MAX)
     parts = redeemed_parts(draft, args)
     name, paid = request(draft, context, args.holder, args.coin, parts, args.destination)
     context.emit(RedemptionRequested(name, args.coin, paid), args.holder)

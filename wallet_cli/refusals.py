@@ -218,6 +218,11 @@ TEXTS = {
     "UnknownRedemption": N_("There is no redemption {redemption}."),
     "NotWaiting": N_("Redemption {redemption} does not wait any more."),
     "RedemptionsStopped": N_("Asking for euros has been stopped for now."),
+    "TooManyRedemptions": N_(
+        "{most} redemptions of this account are under way; wait until some are paid, or ask for "
+        "more at once."
+    ),
+    "EnoughApprovals": N_("This recovery has as many approvals as it can hold."),
     "MayStillBePaid": N_("The bank may still pay this; wait for its next statements."),
     "AlreadyFrozen": N_("The account is frozen already."),
     "NotFrozen": N_("The account is not frozen."),

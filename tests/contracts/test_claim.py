@@ -119,7 +119,7 @@ def test_what_nobody_claims_goes_back_after_90_days(town: MoneyTown) -> None:
     town.play(take(town, 7, "dee1"), by="dee1")
     town.wait(90 * DAY_MS - 1)
     town.play(take(town, 8, "dee1"), by="dee1")
-    for _ in range(3):  # a hundred at a time
+    for _ in range(13):  # twenty at a time
         town.wait(1)
         with refused(ClaimExpired) if town.supply().escrow else refused(ClaimGone):
             town.play(take(town, 249, "dee1"), by="dee1")
