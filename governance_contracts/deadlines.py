@@ -25,6 +25,7 @@ from governance_contracts.books import (
     require_reserve,
     update_reserve,
 )
+from governance_contracts.coin import Phase, require_coin
 
 RETURN_AFTER_MS = 30 * DAY_MS
 """Unattributed money goes back after this long."""
@@ -116,8 +117,11 @@ def watch_cover(draft: Draft, context: Context, coin: str) -> None:
 
 
 def cover_due(draft: Draft, context: Context, data: bytes) -> None:
-    """A deficit that has lasted since then is said to be overdue."""
+    """A deficit that has lasted since then is said to be overdue, unless the coin's end is decided
+    by now."""
     args = decode(Shortfall, data)
+    if require_coin(draft, args.coin).phase != Phase.IN_USE:
+        return
     reserve = draft.get(RESERVES, args.coin)
     if reserve is not None and reserve.short_ms == (args.since_ms,):
         deficit = Cents(deficit_of(draft, args.coin))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -15,8 +15,9 @@ from chain.rules import DAY_MS
 from chain.state import Draft
 from governance_contracts.acting import ClosedAccount, NotRegistered
 from governance_contracts.balances import total_of
-from governance_contracts.books import EntryKind, RedemptionState, cover_of, deficit_of
+from governance_contracts.books import EntryKind, RedemptionState, cover_of, deficit_of, face_of
 from governance_contracts.coin import COINS, Accept, CoinWindsDown, Phase, UnknownCoin, require_coin
+from governance_contracts.deadlines import CoverOverdue
 from governance_contracts.earmark import FundClosed
 from governance_contracts.exchange import Exchange, Settle
 from governance_contracts.lots import After, UnknownLot, earmark, region_bound
@@ -29,6 +30,7 @@ from governance_contracts.redemption import (
     NotRedeemable,
     NotWaiting,
     Redeem,
+    RedemptionsStopped,
 )
 from governance_contracts.reserve import Mint
 from governance_contracts.winddown import (
@@ -48,6 +50,7 @@ from governance_contracts.windingdown import (
     CoinClosed,
     RedeemingBegan,
     WindDownNotice,
+    waiting_for_euros,
 )
 from governance_contracts.writedown import WRITE_DOWNS, WorthNothing, WriteDown, worth
 from tests.contracts.bank import DESTINATION, DETAILS, MoneyTown, entry
@@ -332,6 +335,27 @@ def test_no_new_lots_and_no_exchange_once_it_is_announced(town: MoneyTown) -> No
     assert town.redemption(1).amount == 5_00, "treasuries settle what is between them"
 
 
+def test_a_deficit_asks_for_a_decision_within_ten_days(town: MoneyTown) -> None:
+    """Above 1 % nothing is paid out, and after ten days everybody hears that cover or an end is
+    overdue: unless the end is decided."""
+
+    def overdue() -> list[int]:
+        told = [read_event(entry.data) for entry in town.events]
+        return [event.deficit for event in told if isinstance(event, CoverOverdue)]
+
+    town.book("J1", entry(1, EntryKind.CHARGE, 20_00))
+    redeem(town, "dee1", 1_00)
+    with refused(RedemptionsStopped):
+        town.play(Export("J1", (1,), DETAILS), under=BOARD)
+    town.wait(10 * DAY_MS)
+    assert overdue() == [20_00]
+    town.book("J1", entry(1, EntryKind.COVER, 20_00))
+    town.book("J1", entry(1, EntryKind.CHARGE, 20_00))
+    announce(town)
+    town.wait(10 * DAY_MS)
+    assert overdue() == []
+
+
 @given(
     st.lists(st.integers(1, 10**9), min_size=1, max_size=16),
     st.integers(0, 10**9),
@@ -347,3 +371,43 @@ def test_what_requests_pay_never_exceeds_the_cover(
     state.put(WRITE_DOWNS, "J1", WriteDown(Cents(cover), Cents(whole)))
     paid = sum(worth(state, "J1", amount) for amount in amounts)
     assert cover - len(amounts) < paid <= cover
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_any_coin_ends_with_one_rate_for_all(data: st.DataObject) -> None:
+    """Whatever people hold, whatever is missing, whoever asks in whichever order and pieces: the
+    books balance at every step, nobody is paid at another rate, and the rest is all that is left.
+    """
+    town = MoneyTown()
+    names = ["dee1", "eef1", "shop1", "fund1", "stranger"]
+    for name in names:
+        town.deposit("J1", name, data.draw(st.integers(1, 5_000)))
+    whole = everybodys(town)
+    early = data.draw(st.integers(0, town.free("dee1")))
+    if early:
+        redeem(town, "dee1", early)
+    missing = data.draw(st.integers(0, whole - 1))
+    if missing:
+        town.book("J1", entry(1, EntryKind.CHARGE, missing))
+    euros = cover_of(town.reserve("J1"))
+    to_redeeming(town)
+    for name in data.draw(st.permutations(names)):
+        for _ in range(3):
+            if not town.free(name):
+                break
+            try:
+                redeem(town, name, data.draw(st.integers(1, town.free(name))))
+            except WorthNothing:
+                break
+        assert everybodys(town) == total_of(town.supply())
+    paid = 0
+    for number, _ in waiting_for_euros(town.state, "J1"):
+        face = face_of(town.redemption(number))
+        assert town.redemption(number).amount == face * euros // whole
+        paid += pay_all_waiting(town, range(number, number + 1))
+    assert paid <= euros and town.reserve("J1").balance == euros - paid
+    town.wait(365 * DAY_MS)
+    town.wait(1_826 * DAY_MS)
+    town.play(MoveRest("J1", tuple(town.id(name) for name in names)), under=BOARD)
+    assert town.free("fund2") == everybodys(town)
