@@ -11,7 +11,8 @@ names and writes the newest; nothing is migrated in bulk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -120,9 +121,7 @@ class Draft:
         self.changes[(table.number, table.key(key))] = None
 
     def scan(self, table: Table[K, V], start: bytes = b"") -> Iterator[tuple[bytes, V]]:
-        mine = sorted(
-            key for number, key in self.changes if number == table.number and key >= start
-        )
+        mine = self._changed(table.number, start)
         position = 0
         for key, record in self.base.scan(table, start):
             while position < len(mine) and mine[position] < key:
@@ -142,22 +141,58 @@ class Draft:
             if changed is not None:
                 yield key, cast(V, changed)
 
+    def _changed(self, table: int, start: bytes) -> list[bytes]:
+        """The keys from `start` on that this draft itself changed in a table, in order."""
+        return sorted(key for number, key in self.changes if number == table and key >= start)
+
     def absorb(self, other: Draft) -> None:
         """Keep what a draft on top of this one changed."""
         self.changes.update(other.changes)
 
 
 class BlockDraft(Draft):
-    """The changes of a whole block, each with the hash of the transaction that wrote it last."""
+    """The changes of a whole block, each with the hash of the transaction that wrote it last.
 
-    __slots__ = ("writers",)
+    A block changes tens of thousands of records. So that a call that scans does not go through all
+    of them, the changed keys of a table are kept in order from its first scan on.
+    """
+
+    __slots__ = ("_ordered", "writers")
 
     def __init__(self, base: View) -> None:
         super().__init__(base)
         self.writers: dict[tuple[int, bytes], bytes] = {}
+        self._ordered: dict[int, list[bytes]] = {}
+
+    def put(self, table: Table[K, V], key: K, record: V) -> None:
+        super().put(table, key, record)
+        self._order(((table.number, table.key(key)),))
+
+    def delete(self, table: Table[K, V], key: K) -> None:
+        super().delete(table, key)
+        self._order(((table.number, table.key(key)),))
+
+    def absorb(self, other: Draft) -> None:
+        super().absorb(other)
+        self._order(other.changes)
+
+    def _changed(self, table: int, start: bytes) -> list[bytes]:
+        keys = self._ordered.get(table)
+        if keys is None:
+            keys = self._ordered[table] = super()._changed(table, b"")
+        return keys[bisect_left(keys, start) :]
+
+    def _order(self, places: Iterable[tuple[int, bytes]]) -> None:
+        for number, key in places:
+            keys = self._ordered.get(number)
+            if keys is not None:
+                at = bisect_left(keys, key)
+                if at == len(keys) or keys[at] != key:
+                    keys.insert(at, key)
 
     def keep(self, other: Draft, writer: bytes) -> None:
         """Absorb a transaction's draft; `writer` is its wire hash (due work: the parent's hash)."""
         changes = other.changes
         self.changes.update(changes)
+        self._order(changes)
         self.writers.update(dict.fromkeys(changes, writer))
