@@ -47,12 +47,12 @@ TEXTS = {
         "Bewijs van wissing\n\n"
         "Rekening {account}\n"
         "Datum {erased_on}\n\n"
-        "Het kantoor van {wijk} heeft vernietigd wat het over de houder van deze rekening "
-        "bewaarde: {fields}. Ook de sleutel is vernietigd; niemand, ook dit kantoor niet, kan een "
+        "Het loket van {wijk} heeft vernietigd wat het over de houder van deze rekening "
+        "bewaarde: {fields}. Ook de sleutel is vernietigd; niemand, ook dit loket niet, kan een "
         "kopie nog openen. Op de keten blijft het nummer van de rekening staan met wat ermee "
         "betaald en "
         "ontvangen is, en een vastlegging die naar niemand meer leidt.\n\n{retained}\n\n"
-        "Niet tevreden? Vraag het kantoor, of de Autoriteit Persoonsgegevens.\n\n"
+        "Niet tevreden? Vraag het loket, of de Autoriteit Persoonsgegevens.\n\n"
         "Ondertekend met sleutel {key}\n"
     ),
 }
