@@ -89,27 +89,13 @@ class ParentNeeded(Rejected):
     fields = ("account",)
 
 
-class TooYoungToEarn(Rejected):
-    """At this age nobody is paid for this work. `band` as in Band; from 13 on a wijk can vote a
-    list of chores."""
+class CannotEarnThis(Rejected):
+    """The payee cannot be paid for this: too young for this work (from 13 on a wijk can vote a list
+    of chores), its minutes not stated, or more of them in this week than the law on working hours
+    lets somebody of this age work. Which of them, and whose account, it does not say: anybody
+    could ask about a child."""
 
     code = 252
-    fields = ("account", "band")
-
-
-class YouthHoursMissing(Rejected):
-    """A minor's work is paid with its minutes stated."""
-
-    code = 253
-    fields = ("account",)
-
-
-class TooMuchWork(Rejected):
-    """The minor would be paid for more minutes in this week than the law on working hours lets
-    somebody of this age work."""
-
-    code = 254
-    fields = ("account", "minutes", "most")
 
 
 def minor_of(view: View, account: bytes, kind: int) -> Minor | None:
@@ -148,7 +134,8 @@ def check_earning(
 ) -> None:
     """May this payee be paid for this work? Counts a minor's minutes.
 
-    Refuses TooYoungToEarn, YouthHoursMissing, TooMuchWork, in that order.
+    Asked last, when everything that the payer needs is there: so nobody asks about somebody's age
+    with coin they do not have. Refuses CannotEarnThis.
     """
     if purpose not in EARNING:
         return
@@ -156,15 +143,14 @@ def check_earning(
     if minor is None:
         return
     if not may_earn(draft, context, account, Band(minor.band), purpose, activity):
-        raise TooYoungToEarn(id, minor.band)
+        raise CannotEarnThis()
     if not minutes or not minutes[0]:
-        raise YouthHoursMissing(id)
+        raise CannotEarnThis()
     week = week_of(context.time_ms)
     worked = draft.find(WORKED, id)
     total = minutes[0] + (worked.minutes if worked and worked.week == week else 0)
-    limit = WEEK_MINUTES[Band(minor.band)].of(draft)
-    if total > limit:
-        raise TooMuchWork(id, total, limit)
+    if total > WEEK_MINUTES[Band(minor.band)].of(draft):
+        raise CannotEarnThis()
     draft.put(WORKED, id, Worked(week, total))
 
 

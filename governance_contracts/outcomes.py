@@ -230,10 +230,11 @@ class NotAFund(Rejected):
 
 
 class PayoutLineRefused(Rejected):
-    """Line `line` (from 0) is refused, for the reason of refusal code `reason`."""
+    """Line `line` (from 0) is refused, for the reason of refusal code `reason`. Refusals stand in
+    public: the payer knows whose line that is, others do not learn it."""
 
     code = 832
-    fields = ("line", "account", "reason")
+    fields = ("line", "reason")
 
 
 class RefundWindow(Rejected):

@@ -103,12 +103,12 @@ def pay(draft: Draft, context: Context, args: Pay) -> None:
     """Pay.
 
     Refuses, in this order: NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly,
-    FrozenAccount, AboveAllowance (the payer); NotRegistered, ClosedAccount (the payee);
+    Locked, FrozenAccount, AboveAllowance (the payer); NotRegistered, ClosedAccount (the payee);
     PaysItself; UnknownCoin; NotAccepted; UnknownPlace, PlaceClosed; what `check_content` refuses;
-    what `check_request` refuses; TooYoungToEarn, YouthHoursMissing, TooMuchWork; BadLots; what
-    `discounts.discount_of` refuses, if a benefit is named; for a pinned lot that fits no line the
-    refusal of `earmark.misfit`; TooManyParts; SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit;
-    TooManyCoins; TooManyLots; TooManyPayments.
+    what `check_request` refuses; BadLots; what `discounts.discount_of` refuses, if a benefit is
+    named; for a pinned lot that fits no line the refusal of `earmark.misfit`; TooManyParts;
+    SplitDiffers; NotEnoughCoin; DayLimit; HoldingLimit; TooManyCoins; TooManyLots;
+    TooManyPayments; CannotEarnThis.
     """
     settle(draft, context, args, require_actor(draft, context, args.payer, card=True))
 
@@ -116,7 +116,7 @@ def pay(draft: Draft, context: Context, args: Pay) -> None:
 def settle(draft: Draft, context: Context, args: Pay, payer: Account) -> None:
     """Make a payment of which somebody else has seen that the payer agreed to it.
 
-    Refuses what `pay` does, from FrozenAccount on.
+    Refuses what `pay` does, from Locked on.
     """
     asked = sum(line.amount for line in args.lines)
     require_outgoing(draft, context, args.payer, payer, args.coin, asked)
@@ -129,7 +129,6 @@ def settle(draft: Draft, context: Context, args: Pay, payer: Account) -> None:
     amount = check_content(draft, args)
     for signed in args.request:
         check_request(draft, context, args, signed, payee, amount)
-    check_earning(draft, context, args.payee, payee, args.purpose, args.tariff, args.minutes)
 
     held: Sequence[HeldLot] = held_to_draw(draft, args)
     if limited and held:
@@ -161,6 +160,7 @@ def settle(draft: Draft, context: Context, args: Pay, payer: Account) -> None:
     parts = parts_of(draws, lacking)
     shown = tuple([alias_of(args.payer, args.payee, secret) for secret in args.alias])
     number = record(draft, context, args, parts, shown, granted)
+    check_earning(draft, context, args.payee, payee, args.purpose, args.tariff, args.minutes)
     volume(draft, context, coin, amount, limited=limited)
     context.emit(
         Paid(

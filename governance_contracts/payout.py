@@ -6,7 +6,7 @@ bound. Each payee has an event of its own and sees no other's.
 
 from __future__ import annotations
 
-from chain.account import AccountKind
+from chain.account import Account, AccountKind
 from chain.contract import Context
 from chain.errors import Rejected
 from chain.money import CENTS_MAX, Cents
@@ -44,8 +44,8 @@ def payout(draft: Draft, context: Context, args: Payout) -> None:
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount (the payer),
     NotAFund, UnknownCoin, for bound coin CoinWindsDown and BorderlessLot and
     what `check_terms` refuses, BadLine (sum), NotEnoughCoin, DayLimit,
-    PayoutLineRefused for the first line that `check_line` or the payee's limits refuse, in that
-    order.
+    PayoutLineRefused for the first line that `check_line` or the payee's limits refuse, then for
+    the first that `check_earning` does, in that order.
     """
     payer = require_actor(draft, context, args.payer)
     if is_frozen(payer):
@@ -72,15 +72,23 @@ def payout(draft: Draft, context: Context, args: Payout) -> None:
     spend(draft, args.payer, args.coin, total, total, day, day_max(draft, payer.kind))
     if lot != FREE:
         book(draft, args.coin, free=-total, lots=total)
+    payees = []
     for position, line in enumerate(args.lines):
         try:
-            kind = check_line(draft, context, args, coin, line, earmarked)
+            payee = check_line(draft, context, args, coin, line, earmarked)
             if lot == FREE:
-                give_free(draft, line.payee, args.coin, line.amount, holding_max(draft, kind))
+                most = holding_max(draft, payee.kind)
+                give_free(draft, line.payee, args.coin, line.amount, most)
             else:
                 give_lot(draft, line.payee, args.coin, lot, line.amount)
         except Rejected as refusal:
-            raise PayoutLineRefused(position, line.payee, refusal.code) from None
+            raise PayoutLineRefused(position, refusal.code) from None
+        payees.append(payee)
+    for position, (line, payee) in enumerate(zip(args.lines, payees, strict=True)):
+        try:
+            check_earning(draft, context, line.payee, payee, line.purpose)
+        except Rejected as refusal:
+            raise PayoutLineRefused(position, refusal.code) from None
         context.emit(
             PayoutReceived(args.payer, args.coin, line.amount, lot, line.purpose, line.reference),
             line.payee,
@@ -96,11 +104,11 @@ def check_line(
     coin: Coin,
     line: PayoutLine,
     earmarked: bool,
-) -> int:
-    """The kind of the payee's account.
+) -> Account:
+    """The payee's account.
 
     Refuses UnknownPurpose (an earmark's is EARM, and nothing else's is), NotRegistered,
-    ClosedAccount, PaysItself, what `check_payee` and `check_earning` refuse, in that order.
+    ClosedAccount, PaysItself, what `check_payee` refuses, in that order.
     """
     if (line.purpose == EARMARK) != earmarked:
         raise UnknownPurpose(line.purpose)
@@ -110,5 +118,4 @@ def check_line(
     if line.payee == args.payer:
         raise PaysItself(line.payee)
     check_payee(draft, coin, line.payee, payee, context.height)
-    check_earning(draft, context, line.payee, payee, line.purpose)
-    return payee.kind
+    return payee

@@ -22,11 +22,14 @@ TEXTS = {
     ),
     "ClosedAccount": N_("This account is closed; ask its owner for another address."),
     "FrozenAccount": N_(
-        "This account may pay nothing out for now: it is frozen, or its recovery is under way. "
-        "`wallet life show` and `wallet recovery status` say more; so does the office of the wijk."
+        "This account is stopped and may not do this for now. `wallet life show` and "
+        "`wallet recovery status` say more; so does the office of the wijk."
     ),
     "AboveAllowance": N_("The account is stopped; of its allowance {left} is left today."),
-    "Locked": N_("A recovery of this account is under way; wait until it ends, or veto it."),
+    "Locked": N_(
+        "A recovery of this account is under way: it pays nothing, and its keys stay as they are. "
+        "`wallet recovery status` says until when. You did not ask for it? `wallet recovery veto`."
+    ),
     "NotToTheEstate": N_("A bankrupt's coin goes to the bank account that the office entered."),
     "GuardiansFixed": N_("A recovery was vetoed lately; guardians stay as they are for 30 days."),
     "BadGuardians": N_(
@@ -157,9 +160,11 @@ TEXTS = {
     ),
     "NotAParent": N_("The registry does not know them as a parent of this minor."),
     "ParentNeeded": N_("A minor does this with a parent, who signs too or acts by mandate."),
-    "TooYoungToEarn": N_("At this age nobody may be paid for this work."),
-    "YouthHoursMissing": N_("Say how many minutes a minor worked."),
-    "TooMuchWork": N_("That would be {minutes} minutes of work in this week; {most} is the most."),
+    "CannotEarnThis": N_(
+        "This account cannot be paid for this work. If whom you pay is under 18, it must be work "
+        "that is allowed at that age, with its minutes stated, and not too much in one week; ask "
+        "them or a parent."
+    ),
     "NotAMinor": N_("This account is not entered as a minor."),
     "AlreadyUnique": N_("The uniqueness check was done before; see `wallet registry show`."),
     "NotChecked": N_("The account's own office begins the check; it has not yet."),

@@ -15,11 +15,15 @@ from chain.codec import Record
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
+from governance_contracts.balances import NotEnoughCoin
 from governance_contracts.lots import region_bound
 from governance_contracts.mandate import Act, Grant, Revoke
 from governance_contracts.mandates import Ceiling, Kind
+from governance_contracts.minority import AttestMinor
+from governance_contracts.minors import Band, CannotEarnThis
 from governance_contracts.mistakes import AnswerMistake, Mistake, Reason, Reply, Reverse
-from governance_contracts.payments import Payout, PayoutLine, Refund, plain
+from governance_contracts.outcomes import PayoutLineRefused
+from governance_contracts.payments import Line, Payout, PayoutLine, Refund, plain
 from governance_contracts.periods import Unit
 from governance_contracts.redemption import Cancel, Redeem
 from governance_contracts.registrars import DelegateRegistrar
@@ -85,6 +89,26 @@ def test_nobody_lists_who_acts_for_whom_by_counting_up(town: MoneyTown) -> None:
             says_nothing_of(town, name, Revoke(number), "stranger")
     with refused(NotAuthorised, "holder"):
         town.play(Act(1, calls, 1_000), by="stranger")
+
+
+def test_paying_for_work_does_not_tell_who_is_a_child(town: MoneyTown) -> None:
+    """One refusal for every age and every reason, and only for who could have paid."""
+    town.deposit("J1", "shop1", 1_00)
+    eef = town.id("eef1")
+    for band in (Band.CHILD, Band.TEEN, Band.YOUTH):
+        town.play(AttestMinor(eef, band, (town.id("dee1"),)), by="bob1", also=("dee1",))
+        for purpose, minutes in (("WORK", ()), ("COMM", (60 * 60,)), ("WAGE", (60 * 60,))):
+            asked = replace(plain(town.id("shop1"), eef, "J1", 1_00, purpose), minutes=minutes)
+            says_nothing_of(town, "eef1", asked, "shop1")
+            with refused(CannotEarnThis):
+                town.play(asked, by="shop1")
+            dearer = replace(asked, lines=(Line(Cents(1_01), "other", 0, ()),), gross=Cents(1_01))
+            with refused(NotEnoughCoin, "J1", 1, ""):
+                town.play(dearer, by="shop1")
+        run = Payout(town.id("shop1"), "J1", (PayoutLine(eef, Cents(1_00), "WORK", ()),), ())
+        says_nothing_of(town, "eef1", run, "shop1")
+        with refused(PayoutLineRefused, 0, CannotEarnThis.code):
+            town.play(run, by="shop1")
 
 
 def test_nobody_lists_who_redeems(town: MoneyTown) -> None:
