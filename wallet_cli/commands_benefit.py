@@ -29,7 +29,7 @@ PER_CALL = 100
 HUNDREDTHS = 100
 
 
-class Percent(click.ParamType):
+class Percent(click.ParamType[int]):
     """20, 12,5 or 12.5 %, as hundredths of a percent."""
 
     name = "percent"
@@ -50,7 +50,7 @@ class Percent(click.ParamType):
         return found
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[int]):
     """YYYY-MM-DD, as the first moment of that day (UTC) in milliseconds."""
 
     name = "date"
@@ -301,13 +301,11 @@ def listed(settings: Settings, wallet: str | None, address: str | None) -> None:
     if address is not None:
         found = client.get(f"/v1/payees/{address}/benefits")["benefits"]
     else:
-        found, start = [], ""
-        while True:
-            page = client.get(f"/v1/benefits?from={start}" if start else "/v1/benefits")
+        page = client.get("/v1/benefits")
+        found = page["benefits"]
+        while following := page.get("next"):
+            page = client.get(f"/v1/benefits?from={following}")
             found += page["benefits"]
-            start = page.get("next")
-            if not start:
-                break
     lines = [offer_line(one) for one in found] or [_("No discounts.")]
     out(settings, {"benefits": found}, "\n".join(lines))
 
