@@ -123,7 +123,7 @@ class RedemptionsUnderWay(Rejected):
 
 class MayStillBePaid(Rejected):
     """Coin goes back only when no payment can follow: a statement closed at `until_ms` or later,
-    five days after the export, must have been booked first, without it."""
+    five days after the export, must have been booked first, all parts of it, without it."""
 
     code = 738
     fields = ("redemption", "until_ms")
@@ -382,7 +382,8 @@ def reject(draft: Draft, context: Context, args: Reject) -> None:
     context.require(Board(require_coin(draft, known.coin).wijk))
     redemption = require_state(draft, args.redemption, RedemptionState.EXPORTED)
     until_ms = sum(redemption.exported_ms) + REJECT_AFTER_MS
-    if require_reserve(draft, redemption.coin).closed_ms < until_ms:
+    reserve = require_reserve(draft, redemption.coin)
+    if reserve.closed_ms < until_ms or reserve.more:  # the payment may be in a part to come
         raise MayStillBePaid(args.redemption, until_ms)
     give_back(draft, args.redemption, redemption, RedemptionState.BOUNCED)
     context.emit(RedemptionRejected(args.redemption, redemption.amount), redemption.holder)

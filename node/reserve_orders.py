@@ -2,11 +2,16 @@
 
     HOME/desk/NUMBER.sealed        where redemption NUMBER goes, under the reserve's key
     HOME/payments/NAME.sealed      a payment file with what it pays; NAME is that of the file
+    HOME/payments/NAME.out         when it was handed out
 
 A payment file is made once for each set of redemptions and kept sealed. It is handed out only when
-the chain says that all of its redemptions were exported in this very file, and for two days: after
-that the bank may not get it any more, since the coin may go back (`MayStillBePaid`). So whatever is
-lost, made again or handed out again, no redemption is ever in two different files outside.
+the chain says that all of its redemptions were exported in this very file, once, and for two days:
+after that the bank may not get it any more, since the coin may go back (`MayStillBePaid`). Whatever
+is lost, made again or handed out again, no redemption is ever in two different files outside.
+
+A home put back from a backup may not know that a file was handed out. What it hands out again has
+the same bytes, and so the same name, by which a bank refuses it; a bank that does not would pay
+twice, which shows as a line that settles nothing and as a deficit.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from auditor.bank.commitments import committed, salt_of
@@ -214,10 +220,18 @@ def payment_files(home: ReserveHome) -> list[PaymentFile]:
     return [made for name in names if (made := payment_file(home, name)) is not None]
 
 
-def release(home: ReserveHome, made: PaymentFile, states: dict[int, Asked], time_ms: int) -> bytes:
+def release(
+    home: ReserveHome,
+    made: PaymentFile,
+    states: dict[int, Asked],
+    time_ms: int,
+    again: bool = False,
+) -> bytes:
     """The payment file for the bank, if the chain has decided exactly it. `time_ms`: the chain's.
+    `again`: although it was handed out before; who asks knows that the bank does not have it.
 
-    Raises UserError: a redemption that is not exported, is in another file, or too long ago.
+    It is noted as handed out before it is: a crash in between hands out nothing. Raises UserError:
+    a redemption that is not exported, is in another file, or too long ago; handed out before.
     """
     commitment = file_commitment(home.key, made.data)
     for number in made.redemptions:
@@ -243,4 +257,24 @@ def release(home: ReserveHome, made: PaymentFile, states: dict[int, Asked], time
                     "after a statement shows that; its holder can ask again."
                 ).format(number=number)
             )
+    before = handed_out(home, made.name)
+    if before is not None and not again:
+        raise UserError(
+            _(
+                "This file was handed out already, at {time} (UTC). Only if you are certain that "
+                "the bank does not have it: look there first, and then use --again."
+            ).format(time=f"{datetime.fromtimestamp(before // 1000, UTC):%Y-%m-%d %H:%M}")
+        )
+    note = seal_under(home.storage, json.dumps({"name": made.name, "at_ms": time_ms}).encode())
+    write_sealed(home.root / PAYMENTS / f"{made.name}.out", note)
     return made.data
+
+
+def handed_out(home: ReserveHome, name: str) -> int | None:
+    """When a payment file left this home last; None if it never did. Raises UserError (key)."""
+    path = home.root / PAYMENTS / f"{name}.out"
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return int(json.loads(unseal_under(home.storage, data, str(path)))["at_ms"])

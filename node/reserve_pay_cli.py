@@ -211,7 +211,8 @@ def export(
 
     home, _passphrase = opened(settings)
     found = collected(settings, home, numbers)
-    chosen = [found.asked[n] for n in numbers if n in found.asked] if numbers else found.payable
+    wanted = sorted({n for n in numbers if n in found.asked})
+    chosen = [found.asked[number] for number in wanted] if numbers else found.payable
     for number in numbers:
         if number not in found.asked:
             raise UserError(
@@ -252,8 +253,11 @@ def export(
 )
 @click.argument("name", metavar="NAME")
 @click.option("--out", "file", required=True, type=NEW_FILE, help=N_("The file for the bank."))
+@click.option(
+    "--again", is_flag=True, help=N_("It was handed out before, but the bank does not have it.")
+)
 @common_options
-def release(settings: Settings, name: str, file: Path) -> None:
+def release(settings: Settings, name: str, file: Path, again: bool) -> None:
     from auditor.bank.pain_check import check_payments
     from node.reserve_cli import opened
     from node.reserve_home import write_sealed
@@ -270,7 +274,7 @@ def release(settings: Settings, name: str, file: Path) -> None:
             Exit.USAGE,
         )
     found = collected(settings, home, made.redemptions)
-    data = released(home, made, found.asked, found.time_ms)
+    data = released(home, made, found.asked, found.time_ms, again)
     checked = check_payments(data)
     write_sealed(file, data)
     answer = _as_json(checked) | {"out": str(file), "redemptions": list(made.redemptions)}

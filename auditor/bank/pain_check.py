@@ -11,10 +11,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from auditor.bank.pain import VERSIONS, Order
 from genesis.texts import _
+
+if TYPE_CHECKING:
+    from xmlschema import XMLSchema
 
 BYTES_MAX = 8 * 1024 * 1024
 FAULTS_MAX = 50
@@ -120,18 +124,22 @@ def _parsed(data: bytes) -> Any:
 
 def _against_schema(data: bytes, schema: str) -> list[Fault]:
     """What the official schema says, which sepaxml carries."""
-    from importlib.resources import files
-
-    from xmlschema import XMLSchema
-
-    path = files("sepaxml") / "schemas" / f"{schema}.xsd"
     found = []
-    for error in XMLSchema(str(path)).iter_errors(data.decode("utf-8", "replace")):
+    for error in _schema(schema).iter_errors(data.decode("utf-8", "replace")):
         place = "/".join((error.path or "").split("/")[3:])
         found.append(Fault(place, _("against the schema: {reason}").format(reason=error.reason)))
         if len(found) == FAULTS_MAX:
             break
     return found
+
+
+@cache
+def _schema(name: str) -> XMLSchema:
+    from importlib.resources import files
+
+    from xmlschema import XMLSchema
+
+    return XMLSchema(str(files("sepaxml") / "schemas" / f"{name}.xsd"))
 
 
 class _File:

@@ -104,7 +104,10 @@ def test_a_payment_the_bank_turned_down_goes_back(town: MoneyTown) -> None:
     town.wait(REJECT_AFTER_MS)
     with refused(MayStillBePaid, 1, until_ms):  # no statement shows those days yet
         town.play(Reject(1), under=BOARD)
-    town.book("J1")
+    town.attest(town.statement("J1", more=1))
+    with refused(MayStillBePaid, 1, until_ms):  # it may be in the part to come
+        town.play(Reject(1), under=BOARD)
+    town.attest(town.statement("J1", more=0))
     town.play(Reject(1), under=BOARD)
     assert (town.free("shop1"), town.held("shop1", 1)) == (60, 40)
     with refused(NotWaiting, 1, RedemptionState.BOUNCED):
