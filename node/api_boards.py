@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from node import queries_boards, shapes_boards
+from node import queries_boards
+from node import shapes_boards as shapes
 from node.api_accounts import read_own, reader
 from node.api_chain import CODE
 from node.endpoint import Api, ApiMistake, Route, path_id
@@ -89,30 +90,30 @@ def _no_proposal() -> ApiMistake:
 
 ROUTES = (
     Route(
-        "GET", "/v1/wijken/{code}", board, "A wijk's board and treasury.", shapes_boards.BoardAnswer,
+        "GET", "/v1/wijken/{code}", board, "A wijk's board and treasury.", shapes.BoardAnswer,
         mistakes=(404,),
     ),
     Route(
         "GET", "/v1/wijken/{code}/proposals", proposals, "What lies before a board.",
-        shapes_boards.ProposalsAnswer, mistakes=(404,),
+        shapes.ProposalsAnswer, mistakes=(404,),
     ),
     Route(
-        "GET", "/v1/proposals/{id}", proposal, "A proposal to a board.", shapes_boards.ProposalShape,
+        "GET", "/v1/proposals/{id}", proposal, "A proposal to a board.", shapes.ProposalShape,
         mistakes=(400, 404),
     ),
-    Route("GET", "/v1/motions", motions, "What lies before all boards.", shapes_boards.MotionsAnswer),
+    Route("GET", "/v1/motions", motions, "What lies before all boards.", shapes.MotionsAnswer),
     Route(
-        "GET", "/v1/motions/{id}", motion, "A proposal to all boards.", shapes_boards.MotionShape,
+        "GET", "/v1/motions/{id}", motion, "A proposal to all boards.", shapes.MotionShape,
         mistakes=(400, 404),
     ),
     Route(
         "GET", "/v1/accounts/{address}/proposals/{id}", own_proposal,
-        "A proposal, with its calls in full for members of the board.", shapes_boards.ProposalShape,
+        "A proposal, with its calls in full for members of the board.", shapes.ProposalShape,
         reader=True, mistakes=(404,),
     ),
     Route(
         "GET", "/v1/accounts/{address}/motions/{id}", own_motion,
-        "A proposal to all boards, with its calls in full for board members.", shapes_boards.MotionShape,
+        "A proposal to all boards, with its calls in full for board members.", shapes.MotionShape,
         reader=True, mistakes=(404,),
     ),
 )  # fmt: skip

@@ -29,17 +29,17 @@ from governance_contracts.proposals import (
     approvals_needed,
     open_key,
 )
-from node import shapes_boards
+from node import shapes_boards as shapes
 from node.readable import refusal_of
 
 LISTED_MAX = 200
 
 
-def board(ledger: Ledger, wijk: str, prefix: str) -> shapes_boards.BoardAnswer | None:
+def board(ledger: Ledger, wijk: str, prefix: str) -> shapes.BoardAnswer | None:
     found = ledger.get(BOARDS, wijk)
     if found is None:
         return None
-    return shapes_boards.BoardAnswer(
+    return shapes.BoardAnswer(
         height=ledger.tip.height,
         wijk=wijk,
         members=[encode_address(prefix, member) for member in found.members],
@@ -53,28 +53,28 @@ def board(ledger: Ledger, wijk: str, prefix: str) -> shapes_boards.BoardAnswer |
     )
 
 
-def open_proposals(ledger: Ledger, wijk: str, prefix: str) -> shapes_boards.ProposalsAnswer:
+def open_proposals(ledger: Ledger, wijk: str, prefix: str) -> shapes.ProposalsAnswer:
     first = open_key((wijk, b""))
-    listed: list[shapes_boards.ProposalShape] = []
+    listed: list[shapes.ProposalShape] = []
     for key, _since in ledger.scan(OPEN_PROPOSALS, first):
         if not key.startswith(first) or len(listed) == LISTED_MAX:
             break
         shown = proposal(ledger, key[len(first) :])
         assert shown is not None, "what lies open exists"
         listed.append(shown)
-    return shapes_boards.ProposalsAnswer(height=ledger.tip.height, proposals=listed)
+    return shapes.ProposalsAnswer(height=ledger.tip.height, proposals=listed)
 
 
 def proposal(
     ledger: Ledger, id: bytes, *, reader: bytes | None = None
-) -> shapes_boards.ProposalShape | None:
+) -> shapes.ProposalShape | None:
     """`reader`: with the calls in full, if this account sits on the board."""
     found = ledger.get(PROPOSALS, id)
     if found is None:
         return None
     sits = ledger.get(BOARDS, found.wijk)
     assert sits is not None, "a proposal is to a board that is there"
-    return shapes_boards.ProposalShape(
+    return shapes.ProposalShape(
         id=id.hex(),
         wijk=found.wijk,
         status=_status(found, ledger.tip.time_ms),
@@ -89,26 +89,24 @@ def proposal(
     )
 
 
-def open_motions(ledger: Ledger) -> shapes_boards.MotionsAnswer:
-    listed: list[shapes_boards.MotionShape] = []
+def open_motions(ledger: Ledger) -> shapes.MotionsAnswer:
+    listed: list[shapes.MotionShape] = []
     for key, _since in ledger.scan(OPEN_MOTIONS):
         if len(listed) == LISTED_MAX:
             break
         shown = motion(ledger, key)
         assert shown is not None, "what lies open exists"
         listed.append(shown)
-    return shapes_boards.MotionsAnswer(height=ledger.tip.height, motions=listed)
+    return shapes.MotionsAnswer(height=ledger.tip.height, motions=listed)
 
 
-def motion(
-    ledger: Ledger, id: bytes, *, reader: bytes | None = None
-) -> shapes_boards.MotionShape | None:
+def motion(ledger: Ledger, id: bytes, *, reader: bytes | None = None) -> shapes.MotionShape | None:
     """`reader`: with the calls in full, if this account sits on any seated board."""
     found = ledger.get(MOTIONS, id)
     if found is None:
         return None
     full = reader is not None and any(reader in b.members for _wijk, b in ledger.scan(BOARDS))
-    return shapes_boards.MotionShape(
+    return shapes.MotionShape(
         id=id.hex(),
         proposer=found.proposer,
         status=_status(found, ledger.tip.time_ms),
@@ -133,9 +131,9 @@ def _text(motivation: Motivation) -> str | None:
     return motivation.text if isinstance(motivation, Text) else None
 
 
-def _calls(calls: Calls, *, full: bool) -> list[shapes_boards.CallShape]:
+def _calls(calls: Calls, *, full: bool) -> list[shapes.CallShape]:
     return [
-        shapes_boards.CallShape(
+        shapes.CallShape(
             contract=call.contract, method=call.method, data=encode(call).hex() if full else None
         )
         for call in calls
