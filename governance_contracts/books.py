@@ -87,9 +87,9 @@ class Statement(Record, tag=1):
     """A bank statement in whole. `account`: commitment to the bank account's number.
 
     `sequence`: its number in the reserve's books, from 1, one more than the last. `closed_ms`:
-    when it was closed. `more`: a statement of the bank with more lines than fit one record is taken in parts
-    that follow one another; so many are still to come. `file`: hash of the bank's file under the
-    reserve's key.
+    when it was closed. `more`: a statement of the bank with more lines than fit one record is
+    taken in parts that follow one another; so many are still to come. `file`: hash of the bank's
+    file under the reserve's key.
     """
 
     coin: Code
@@ -174,6 +174,12 @@ class PendingStatement(Record, tag=1):
     attestors: Annotated[tuple[AccountId, ...], Meta(max_length=ATTESTORS_MAX)]
 
 
+class Attested(Record, tag=1):
+    """Which statement of this number an attestor stands by while too few do."""
+
+    hash: Hash
+
+
 class RedemptionState(IntEnum):
     REQUESTED = 1
     EXPORTED = 2
@@ -226,6 +232,10 @@ def entry_key(key: EntryKey) -> bytes:
     return statement_key((key[0], key[1])) + key[2].to_bytes(4, "big")
 
 
+def attested_key(key: tuple[str, int, bytes]) -> bytes:
+    return statement_key((key[0], key[1])) + key[2]
+
+
 def pending_key(key: tuple[str, bytes]) -> bytes:
     return key[0].encode("ascii") + b"\0" + key[1]
 
@@ -239,6 +249,8 @@ REDEMPTIONS: Table[int, Redemption] = Table(83, "redemption", Redemption, number
 PENDING: Table[tuple[str, bytes], PendingStatement] = Table(
     84, "pending_statement", PendingStatement, pending_key
 )
+ATTESTED: Table[tuple[str, int, bytes], Attested] = Table(88, "attested", Attested, attested_key)
+"""By coin, number and attestor: one pending statement each, so that nobody can pile them up."""
 WAITING: Table[tuple[str, int], Waiting] = Table(85, "waiting_redemption", Waiting, statement_key)
 """Requested redemptions by coin and number, so in order of request."""
 

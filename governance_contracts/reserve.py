@@ -24,6 +24,7 @@ from governance_contracts.attestors import SetAttestors, found_attestors, set_at
 from governance_contracts.balances import FREE, create
 from governance_contracts.booking import with_state
 from governance_contracts.books import (
+    ATTESTORS_MAX,
     ENTRIES,
     BookedEntry,
     EntryKind,
@@ -298,8 +299,11 @@ def attribute(draft: Draft, context: Context, args: Attribute) -> None:
 
 
 def attest_cost(args: Attest) -> int:
-    """Booking is paid for by who hands the statement in; the others' share is small."""
-    return 500 + sum(60 * len(statement.entries) for statement in args.statement)
+    """Booking is paid for by who hands the statement in; the others' share is small: rivals of
+    one number, one per attestor at most."""
+    return (
+        500 + 10 * ATTESTORS_MAX + sum(60 * len(statement.entries) for statement in args.statement)
+    )
 
 
 CONTRACT = Contract(

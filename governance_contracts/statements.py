@@ -20,20 +20,21 @@ from chain.state import Draft, View
 from governance_contracts.acting import require_actor
 from governance_contracts.booking import book_statement
 from governance_contracts.books import (
+    ATTESTED,
     CREDITS,
     DEBITS,
     PENDING,
+    Attested,
     Entry,
     EntryKind,
     PendingStatement,
     Reserve,
     Statement,
     hash_of,
-    pending_key,
     require_reserve,
+    statement_key,
 )
 from governance_contracts.coin import require_coin
-
 
 AHEAD_MAX = 100
 """A statement may wait for so many before it."""
@@ -143,6 +144,8 @@ def attest(draft: Draft, context: Context, args: Attest) -> None:
 
     One whose turn has not come may be attested ahead by fewer than k, so that parts of one bank
     statement need not go round person by person; whether it follows is judged when it is booked.
+    Who attests another statement of the same number takes back the attestation before: so each
+    attestor keeps at most AHEAD_MAX + 1 waiting.
 
     Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, UnknownReserve,
     NotAnAttestor, OtherStatement, UnknownStatement, AlreadyAttested, then as `check_statement`,
@@ -168,26 +171,43 @@ def attest(draft: Draft, context: Context, args: Attest) -> None:
     count = sum(attestor in reserve.attestors for attestor in attestors)
     ahead = AHEAD_MAX if count < reserve.k else 0
     check_statement(draft, reserve, statement, context.time_ms, ahead)
+    take_back(draft, args.coin, statement.sequence, args.attestor)
     context.emit(
         StatementAttested(args.coin, statement.sequence, args.hash, args.attestor, count, reserve.k)
     )
     if count < reserve.k:
         draft.put(PENDING, place, PendingStatement(statement, attestors))
+        draft.put(ATTESTED, (args.coin, statement.sequence, args.attestor), Attested(args.hash))
         return
     drop_rivals(draft, args.coin, statement.sequence)
     book_statement(draft, context, reserve, statement, attestors)
 
 
+def take_back(draft: Draft, coin: str, sequence: int, attestor: bytes) -> None:
+    """The attestor stands by another statement of this number no longer."""
+    before = draft.get(ATTESTED, (coin, sequence, attestor))
+    if before is None:
+        return
+    place = (coin, before.hash)
+    pending = draft.get(PENDING, place)
+    assert pending is not None, "what an attestor stands by waits"
+    left = tuple([one for one in pending.attestors if one != attestor])
+    if left:
+        draft.put(PENDING, place, PendingStatement(pending.statement, left))
+    else:
+        draft.delete(PENDING, place)
+
+
 def drop_rivals(draft: Draft, coin: str, sequence: int) -> None:
-    """Forget what waited for attestation and can never be booked now."""
-    first = pending_key((coin, b""))
+    """Forget what waited under this number: it can never be booked now."""
+    first = statement_key((coin, sequence))
     waiting = []
-    for key, pending in draft.scan(PENDING, first):
+    for key, attested in draft.scan(ATTESTED, first):
         if not key.startswith(first):
             break
-        if pending.statement.sequence <= sequence:
-            waiting.append(key[len(first) :])
-    for hash in waiting:
+        waiting.append((key[len(first) :], attested.hash))
+    for attestor, hash in waiting:
+        draft.delete(ATTESTED, (coin, sequence, attestor))
         draft.delete(PENDING, (coin, hash))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chain.ledger import Ledger
 from governance_contracts.books import (
+    ATTESTED,
     ENTRIES,
-    PENDING,
     RESERVES,
     STATEMENTS,
     BookedStatement,
@@ -15,7 +15,6 @@ from governance_contracts.books import (
     deficit_of,
     entry_key,
     liabilities_of,
-    pending_key,
     statement_key,
 )
 from governance_contracts.coin import require_coin
@@ -34,12 +33,13 @@ def reserve(ledger: Ledger, coin: str) -> ReserveState | None:
     found = ledger.get(RESERVES, coin)
     if found is None:
         return None
-    first = pending_key((coin, b""))
+    first = statement_key((coin, 0))[:-8]
     waiting: list[str] = []
-    for key, _pending in ledger.scan(PENDING, first):
+    for key, attested in ledger.scan(ATTESTED, first):  # in order of their numbers
         if not key.startswith(first) or len(waiting) == PENDING_MAX:
             break
-        waiting.append(key[len(first) :].hex())
+        if attested.hash.hex() not in waiting:
+            waiting.append(attested.hash.hex())
     return ReserveState(
         height=ledger.tip.height,
         coin=coin,

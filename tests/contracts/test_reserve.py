@@ -13,6 +13,7 @@ from governance_contracts.attestors import BadAttestors, ReserveExists, SetAttes
 from governance_contracts.balances import FREE, move, total_of
 from governance_contracts.booking import CoinBurned, StatementBooked
 from governance_contracts.books import (
+    ATTESTED,
     PENDING,
     EntryKind,
     Standing,
@@ -179,6 +180,38 @@ class TestAttesting:
         assert not list(town.state.scan(PENDING))
         with refused(StatementGap, 1, 2):
             attest(town, rival, "stranger")
+
+    def test_an_attestor_keeps_one_statement_of_a_number_waiting(self, town: MoneyTown) -> None:
+        """Whatever one attestor hands in, little waits, and a booking reads only its rivals."""
+        for amount in range(1, 6):
+            for ahead in (1, 2):
+                tale = town.statement("J1", entry(1, K.DEPOSIT, amount), sequence=ahead)
+                attest(town, tale, "bob1")
+        assert len(list(town.state.scan(PENDING))) == 2
+        assert len(list(town.state.scan(ATTESTED))) == 2
+        town.attest(town.statement("J1", entry(1, K.DEPOSIT, 900)))
+        assert [kept.statement.sequence for _, kept in town.state.scan(PENDING)] == [2]
+        assert len(list(town.state.scan(ATTESTED))) == 1
+
+    def test_who_attests_another_takes_back_only_their_own_word(self, town: MoneyTown) -> None:
+        town.play(
+            SetAttestors(
+                "J1", town.reserve("J1").account, town.reserve("J1").attestors, 3, ()
+            ),
+            under=(Board(W1),),
+        )  # fmt: skip
+        wrong = town.statement("J1", entry(1, K.DEPOSIT, 900))
+        right = town.statement("J1", entry(1, K.DEPOSIT, 500))
+        attest(town, wrong, "ada1")
+        attest(town, wrong, "bob1")
+        attest(town, right, "ada1")
+        kept = town.state.get(PENDING, ("J1", hash_of(wrong)))
+        assert kept is not None and kept.attestors == (town.id("bob1"),)
+        attest(town, right, "bob1")
+        assert town.state.get(PENDING, ("J1", hash_of(wrong))) is None
+        attest(town, right, "stranger")
+        assert town.reserve("J1").balance == 500
+        assert not list(town.state.scan(PENDING)) and not list(town.state.scan(ATTESTED))
 
     def test_statements_are_numbered_from_one(self, town: MoneyTown) -> None:
         with refused(StatementGap):
