@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from chain.contract import ReleaseTooOld
 from chain.errors import Malformed
@@ -121,14 +122,22 @@ async def status(api: Api, request: web.Request) -> Shape:
     assert wait_ms is not None
     final = api.feed.final(transaction_id)
     if final is not None:
-        return decided(transaction_id, final)
+        return _public(decided(transaction_id, final))
     found = await _outcome(api, transaction_id)
     if found.status in FINAL or not wait_ms:
-        return found
+        return _public(found)
     final = await api.feed.wait_for(transaction_id, wait_ms / 1000)
     if final is not None:
-        return decided(transaction_id, final)
-    return await _outcome(api, transaction_id)
+        return _public(decided(transaction_id, final))
+    return _public(await _outcome(api, transaction_id))
+
+
+def _public(found: Outcome) -> Outcome:
+    """Without the reason of a refusal: it can say what a payer holds, or which discount was asked.
+
+    Who has the transaction hands it in again and is told; who has a part in it reads the receipt.
+    """
+    return replace(found, refusal=None) if found.status == "refused" else found
 
 
 async def _outcome(api: Api, transaction_id: bytes) -> Outcome:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -84,7 +84,14 @@ class Hands:
             refusal = answer.get("refusal") or {}
             why = refusal.get("name") or answer.get("message", "")
             return Outcome(name.hex(), answer["status"], 0, why, refusal.get("fields", {}))
-        return self.outcome(url, name.hex())
+        found = self.outcome(url, name.hex())
+        if found.status == "refused":  # why, a node tells only to who has the transaction
+            answer = ask(url, "/v1/transactions", {"transactions": [wire.hex()]})["results"][0]
+            refusal = answer.get("refusal") or {}
+            found = replace(
+                found, refusal=refusal.get("name", ""), fields=refusal.get("fields", {})
+            )
+        return found
 
     def outcome(self, url: str, name: str) -> Outcome:
         found = ask(url, f"/v1/transactions/{name}?wait_ms={FINAL_WAIT_MS}")

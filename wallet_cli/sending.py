@@ -232,6 +232,10 @@ def _wait(client: Client, sheet: Sheet, entry: Answer) -> Final:
                 entry = _hand_in(client, sheet)
             else:
                 entry = client.get(path, wait_s=WAIT_MS / 1000)
+            if entry.get("status") == "refused" and not entry.get("refusal"):
+                # Why, a node tells only to who has the transaction.
+                told = _hand_in(client, sheet)
+                entry = told if told.get("status") == "refused" else entry
         except UserError as error:
             if error.exit_code != Exit.UNREACHABLE:
                 raise

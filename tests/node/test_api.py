@@ -222,8 +222,21 @@ async def test_an_outcome_is_the_same_from_memory_and_from_the_store(
     async with client_of(node, tmp_path) as client:
         assert await outcome(client, result["id"]) == recent
     assert recent["status"] == "refused"
-    assert recent["refusal"]["name"] == "NotEnoughCoin" and recent["refusal"]["call"] == 0
-    assert recent["refusal"]["fields"]["missing"] == 1_000_000 - 100_00
+
+
+async def test_why_it_was_refused_is_told_to_who_has_the_transaction(
+    client: Client, node: InProcess
+) -> None:
+    """The public status says no more than that it was: why can tell what a payer holds."""
+    wire = node.pay("ada1", "shop1", 1_000_000)
+    (first,) = await submit(client, wire)
+    node.settle()
+    await heard(client, node)
+    assert (await outcome(client, first["id"]))["refusal"] is None
+    (again,) = await submit(client, wire)
+    assert again["status"] == "refused" and again["height"]
+    assert again["refusal"]["name"] == "NotEnoughCoin" and again["refusal"]["call"] == 0
+    assert again["refusal"]["fields"]["missing"] == 1_000_000 - 100_00
 
 
 async def test_one_bad_transaction_spoils_its_own_place_only(

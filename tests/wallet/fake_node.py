@@ -156,7 +156,8 @@ class Node:
                     "results": [self._submit(bytes.fromhex(t)) for t in body["transactions"]]
                 }
             case "GET", ["v1", "transactions", id]:
-                return 200, self._outcome(bytes.fromhex(id))
+                known = self._outcome(bytes.fromhex(id))
+                return 200, known | ({"refusal": None} if known["status"] == "refused" else {})
             case "POST", ["v1", "dry-run"]:
                 return 200, self._dry_run(bytes.fromhex(body["transaction"]))
             case "GET", ["v1", "coins"]:
@@ -252,7 +253,10 @@ class Node:
             transaction = parse(data)
         except Malformed as error:
             return {"id": None, "status": "malformed", "message": str(error), "refusal": None}
-        dropped = self.village.block([data]) if transaction.id not in self.village.outcomes else ()
+        known = transaction.id in self.village.outcomes
+        if known and (found := self._outcome(transaction.id))["status"] == "refused":
+            return found
+        dropped = () if known else self.village.block([data])
         if transaction.id in self.village.outcomes:
             return {"id": transaction.id.hex(), "status": "pending", "refusal": None}
         refusal = refusal_json(dropped[0][1].code, dropped[0][1].values)
