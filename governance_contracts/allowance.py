@@ -95,7 +95,8 @@ class AboveAllowance(Rejected):
 
 
 class Locked(Rejected):
-    """A recovery of this account is under way: keys and guardians stay as they are until then."""
+    """A recovery of this account is under way: until it ends, nothing is paid, and keys and
+    guardians stay as they are."""
 
     code = 1101
     fields = ("account",)
@@ -114,14 +115,15 @@ def require_outgoing(
     """May the account pay `amount` (free and bound coin together) now? Counts what a stopped
     account pays against its allowance.
 
-    Refuses FrozenAccount if nothing at all may be paid this way, AboveAllowance.
+    If nothing at all may be paid this way, refuses Locked (while a recovery is under way) or
+    FrozenAccount; then AboveAllowance.
     """
     if not is_frozen(account):
         return
     lock = draft.get(LOCKS, account_id)
     if lock is not None:
         if not lock.card or not is_by_key(context, account_id, lock.card[0]):
-            raise FrozenAccount(account_id)
+            raise Locked(account_id)
         day_max, in_all = CARD_DAY.of(draft), CARD_IN_ALL.of(draft)
     else:
         if account.kind != AccountKind.PERSON or not may_live(draft, account_id):

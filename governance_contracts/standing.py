@@ -30,7 +30,7 @@ from governance_contracts.acting import (
     require_actor,
     require_party,
 )
-from governance_contracts.allowance import AboveAllowance
+from governance_contracts.allowance import AboveAllowance, Locked
 from governance_contracts.balances import DayLimit, NotEnoughCoin
 from governance_contracts.coin import require_coin
 from governance_contracts.locking import at_recovery
@@ -213,7 +213,7 @@ def collect(draft: Draft, context: Context, args: Collect) -> None:
 
 def is_payers(agreed: Agreed, refusal: Rejected) -> bool:
     """Would this refusal tell the payee what the payer holds, or how its account stands?"""
-    if isinstance(refusal, NotEnoughCoin | DayLimit | FrozenAccount | AboveAllowance):
+    if isinstance(refusal, NotEnoughCoin | DayLimit | FrozenAccount | Locked | AboveAllowance):
         return True
     return agreed.payer in refusal.values or isinstance(refusal, TooManyParts)
 

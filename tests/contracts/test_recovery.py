@@ -17,7 +17,7 @@ from chain.crypto import public_key
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.acting import ClosedAccount, FrozenAccount, NotRegistered, TillKeyOnly
+from governance_contracts.acting import ClosedAccount, NotRegistered, TillKeyOnly
 from governance_contracts.allowance import LOCKS, AboveAllowance, Locked
 from governance_contracts.boardroom import UnknownBoard
 from governance_contracts.guardians import SetGuardians
@@ -138,12 +138,12 @@ def test_a_lost_phone(guarded: MoneyTown) -> None:
     told = town.reported(RecoveryOpened, "dee1")
     assert told[0].by == town.id("eef1") and told[0].blocks
     assert town.reported(RecoveryOpened, "cas1") == told, "guardians hear that they are asked"
-    with refused(FrozenAccount):
+    with refused(Locked):
         pays(town, 100)
     town.deposit("J1", "dee1", 1_00)  # money comes in
     town.play(approve(town), by="cas1")
     town.wait(72 * HOUR_MS - 1)
-    with refused(FrozenAccount):
+    with refused(Locked):
         pays(town, 100)
     town.wait(1)
     assert numbers(town) == [THEIRS]
@@ -170,7 +170,7 @@ def test_a_thief_with_a_present_key_vetoes_the_first_and_loses_the_second(
     town.play(confirm(town, W1), by="bob1")
     pays(town, 100)
     town.play(confirm(town, W2), by="bob2")
-    with refused(FrozenAccount):
+    with refused(Locked):
         pays(town, 100)
     with refused(BeyondVeto):
         town.play(veto(town), by="dee1")
@@ -206,7 +206,7 @@ def test_one_opening_in_thirty_days(guarded: MoneyTown) -> None:
         town.play(opening(town), by="cas1")
     town.wait(27 * DAY_MS)
     town.play(opening(town), by="cas1")
-    with refused(FrozenAccount):
+    with refused(Locked):
         pays(town, 100)
 
 
@@ -318,7 +318,7 @@ def test_an_emergency_card_pays_25_a_day_and_100_in_all(town: MoneyTown) -> None
         town.wait(DAY_MS)
     with refused(AboveAllowance, town.id("dee1"), "J1", 0):
         pays(town, 1, key=1)
-    with refused(FrozenAccount):
+    with refused(Locked):
         pays(town, 1)  # the phone's key pays nothing meanwhile
 
 
@@ -354,10 +354,10 @@ def test_a_freeze_that_ends_does_not_open_a_locked_account(town: MoneyTown) -> N
     town.play(FreezeAccount(dee, "lost_phone"), by="bob1")
     pays(town, 5_00)
     town.play(opening(town, office=(W1,)), by="bob1")
-    with refused(FrozenAccount):
+    with refused(Locked):
         pays(town, 5_00)  # no living allowance for whoever holds the phone
     town.play(Unfreeze(dee), by="bob1")
-    with refused(FrozenAccount):
+    with refused(Locked):
         pays(town, 5_00)
     with refused(Locked):
         town.play(Close(dee), by="bob1")

@@ -48,7 +48,7 @@ def test_a_lost_phone_from_naming_guardians_to_paying_again(
     opening = ("recovery", "open", ada, str(file))
     refused(wallet, "NotAGuardian", *opening, as_="dee")
     done(wallet, *opening, "--office", W1, as_="bob")
-    refused(wallet, "FrozenAccount", "pay", dee, "1", as_="ada")
+    refused(wallet, "Locked", "pay", dee, "1", as_="ada")
     assert "`wallet recovery veto`" in wallet("balance", as_="ada").stderr
     assert "if 2 approve before" in wallet("recovery", "status", as_="ada").output
     shown = done(wallet, "recovery", "status", as_="ada")
