@@ -37,7 +37,7 @@ from governance_contracts.benefits import (
     in_force,
     require_benefit,
 )
-from governance_contracts.coin import require_coin
+from governance_contracts.coin import require_coin, require_phase
 from governance_contracts.discounts import tell_fund, tell_shop
 from governance_contracts.limits import day_max, day_of
 from governance_contracts.lots import ascending
@@ -205,11 +205,12 @@ class PotReceived(Record, tag=1217):
 
 def open_benefit(draft: Draft, context: Context, args: OpenBenefit) -> None:
     """Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly (the fund); NotAFund;
-    UnknownCoin; BenefitExists; BadBenefit (rate, ceiling, order, regions, time), in that order."""
+    UnknownCoin; CoinWindsDown; BenefitExists; BadBenefit (rate, ceiling, order, regions, time),
+    in that order."""
     fund = require_actor(draft, context, args.fund)
     if fund.kind in (AccountKind.PERSON, AccountKind.HOUSEHOLD, AccountKind.TILL):
         raise NotAFund(fund.kind)
-    require_coin(draft, args.coin)
+    require_phase(require_coin(draft, args.coin))
     if draft.get(BENEFITS, args.code) is not None:
         raise BenefitExists(args.code)
     if bool(args.rate) == bool(args.fixed):
