@@ -11,6 +11,8 @@ from wallet_cli.commands_offline import group
 from wallet_cli.commands_pay import DRY_RUN, carry, checked_call
 from wallet_cli.desk import account_of, coin_of, converse, profile_of
 
+__all__ = ["group"]
+
 
 @group.command(name="guarantee", help=N_("Set a fund's coin behind devices that pay any seller."))
 @click.argument("amount", type=console.AMOUNT)

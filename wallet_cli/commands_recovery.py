@@ -83,7 +83,7 @@ def set_guardians(
     dry_run: bool,
 ) -> None:
     from governance_contracts.guardians import SetGuardians
-    from wallet_cli.sending import clock
+    from governance_contracts.recoveries import NAMING_MS
 
     if nobody == bool(people or offices):
         raise UserError(_("Name guardians, or say --none."), Exit.USAGE)
@@ -94,11 +94,10 @@ def set_guardians(
         tuple(sorted(set(offices))),
         0 if nobody else needed,
     )
-    from_ms = session.status.time_ms + 14 * 86_400_000
-    told: Answer = {
-        "people": list(people), "offices": list(args.offices), "k": args.k, "from_ms": from_ms,
-    }  # fmt: skip
-    text = _("Your guardians are noted; they count from {when} on.").format(when=clock(from_ms))
+    told: Answer = {"people": list(people), "offices": list(args.offices), "k": args.k}
+    text = _(
+        "Noted; it counts {days} days from now. `wallet guardian show` says the moment."
+    ).format(days=NAMING_MS // 86_400_000)
     make(session, "set_guardians", args, told, text, dry_run)
 
 

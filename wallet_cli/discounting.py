@@ -98,7 +98,7 @@ def tried(session: Session, account: Answer, args: Pay, *, chosen: bool) -> tupl
     except UserError as refused:
         if not chosen or refused.code not in BENEFIT_CODES:
             raise
-        reason = explain(refused.name, refused.fields)
+        reason = explain(refused.name or "", refused.fields)
         console.note(
             _("No discount of {benefit} now: {reason} You pay the full price.").format(
                 benefit=args.benefit[0], reason=reason

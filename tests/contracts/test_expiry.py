@@ -102,7 +102,7 @@ def test_an_expired_lot_cannot_be_spent_however_late_the_queue(town: MoneyTown) 
 
 def test_many_holders_are_told_and_paid_back_a_few_in_a_block(town: MoneyTown) -> None:
     """As execution does it: work is read at the start of a block, new work waits for the next."""
-    lot = grant(
+    grant(
         town, *(f"{name}{n}" for name in ("ada", "bob", "cas", "dee", "eef") for n in "123")
     )
     names = len(held_index(town))
