@@ -27,6 +27,8 @@ from node.replica import Replica
 from node.shapes import Shape
 
 WAITING_MAX = 2_000
+SWEEP_MAX = 200
+"""So many boxes, of the oldest redemptions, are looked at when one more comes in."""
 UNDER_WAY = (RedemptionState.REQUESTED, RedemptionState.EXPORTED)
 _BOX = msgspec.json.Decoder(shapes_desk.BoxShape)
 _ASK = msgspec.json.Decoder(shapes_desk.DeskAsk)
@@ -75,6 +77,8 @@ async def send_box(api: Api, request: web.Request) -> Shape:
             "NoSuchRedemption",
             "No redemption of this number and coin waits for this account.",
         )
+    kept = await asyncio.to_thread(boxes.numbers, given.coin)
+    await _sweep(api, boxes, given.coin, kept[:SWEEP_MAX])
     await asyncio.to_thread(boxes.put, given.coin, given.redemption, box)
     return shapes_desk.BoxTaken(redemption=given.redemption)
 
@@ -99,6 +103,7 @@ async def collect(api: Api, request: web.Request) -> Shape:
             "NotTheDesk",
             "This is for the desk whose key stands on the chain, just signed with it.",
         )
+    await _sweep(api, boxes, coin, await asyncio.to_thread(boxes.numbers, coin))
     found, height, time_ms = await api.read(
         lambda replica: (
             _asked(replica, coin, given.redemptions),
@@ -111,6 +116,17 @@ async def collect(api: Api, request: web.Request) -> Shape:
         time_ms=time_ms,
         redemptions=await asyncio.to_thread(_with_boxes, boxes, coin, found),
     )
+
+
+async def _sweep(api: Api, boxes: Boxes, coin: str, numbers: list[int]) -> None:
+    """Let go of boxes of redemptions that are over: nobody has to ask for that."""
+
+    def over(replica: Replica) -> list[int]:
+        found = ((number, replica.ledger.get(REDEMPTIONS, number)) for number in numbers)
+        return [n for n, one in found if one is None or one.state not in UNDER_WAY]
+
+    for number in await api.read(over) if numbers else ():
+        await asyncio.to_thread(boxes.drop, coin, number)
 
 
 def _asked(replica: Replica, coin: str, numbers: list[int]) -> dict[int, Redemption]:
@@ -134,9 +150,7 @@ def _with_boxes(
 ) -> list[shapes_desk.DeskRedemption]:
     listed = []
     for number, one in found.items():
-        box = boxes.get(coin, number)
-        if one.state not in UNDER_WAY:
-            boxes.drop(coin, number)
+        box = boxes.get(coin, number) if one.state in UNDER_WAY else None
         listed.append(
             shapes_desk.DeskRedemption(
                 redemption=number,

@@ -133,6 +133,13 @@ def take_boxes(home: ReserveHome, given: Iterable[tuple[Asked, bytes | None]]) -
     return states
 
 
+def known_destinations(home: ReserveHome) -> list[int]:
+    """The redemptions of which this home knows where they go."""
+    folder = home.root / DESK
+    names = [path.stem for path in folder.glob("*.sealed")] if folder.is_dir() else []
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
 def forget(home: ReserveHome, redemption: int) -> None:
     """The account number of a redemption that is over is not kept here."""
     (home.root / DESK / f"{redemption}.sealed").unlink(missing_ok=True)

@@ -93,15 +93,16 @@ class Collected:
 
 def collected(settings: Settings, home: ReserveHome, also: Sequence[int] = ()) -> Collected:
     """Ask the node as the desk, and keep what people sealed. Raises UserError."""
-    from auditor.bank.desk import ask_bytes
+    from auditor.bank.desk import ASK_MAX, ask_bytes
     from chain import crypto
     from node.ask import ask
-    from node.reserve_orders import Asked, desk_seed, take_boxes
+    from node.reserve_orders import Asked, desk_seed, known_destinations, take_boxes
 
     if not settings.node:
         raise UserError(_("Which node? Name one with --node URL or SOCIALCOIN_NODE."), Exit.USAGE)
     status = ask(settings.node, "/v1/status")
-    numbers = sorted(set(also))
+    # Of those whose destination is known here too: what is over is forgotten.
+    numbers = sorted(set(also) | set(known_destinations(home)[: ASK_MAX - len(set(also))]))
     expires_ms = time.time_ns() // 1_000_000 + ASK_MS
     try:
         message = ask_bytes(

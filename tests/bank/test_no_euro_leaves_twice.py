@@ -126,7 +126,11 @@ class Redemptions(RuleBasedStateMachine):
         for proposal in self.one_of(self.proposed[::-1], pick):
             self.played(proposal)
 
-    @rule(stages=st.sampled_from(("pdh", "dhx", "pdhxs", "hxsi", "xsi", "pdbhx", "rhx", "pPdhH")))
+    @rule(
+        stages=st.sampled_from(
+            ("pd", "pdh", "dhx", "pdhxs", "hxsi", "xsi", "pdbhx", "rhx", "pPdhH")
+        )
+    )
     def as_on_most_days(self, stages: str) -> None:
         """Some steps in a row as they should be, so that a run goes deeper."""
         steps: dict[str, Callable[[], None]] = {
@@ -358,6 +362,27 @@ def test_paid_after_all_when_the_coin_was_given_back(run: Redemptions) -> None:
     run.as_on_most_days("xsi")
     assert deficit_of(run.town.state, COIN) == 1_00
     assert run.numbers(RedemptionState.SETTLED) == [2]
+    holds(run)
+
+
+def test_handed_out_for_two_days_only(run: Redemptions) -> None:
+    run.prepare(None, "09")
+    run.decide(0)
+    run.town.wait(RELEASE_MS + 1)
+    run.hand_out(0, True)
+    assert run.handed == []
+
+
+def test_paid_twice_and_sent_back_twice_makes_the_coin_once(run: Redemptions) -> None:
+    run.bank.refuses_twins = False
+    run.as_on_most_days("pdh")
+    run.hand_in(0)
+    run.as_on_most_days("xsi")
+    while run.bank.away:
+        run.send_back(0)
+    run.as_on_most_days("xsi")
+    assert run.reserve.town.reserve(COIN).unattributed == 3_50
+    assert run.numbers(RedemptionState.BOUNCED) == [1, 2]
     holds(run)
 
 
