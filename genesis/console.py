@@ -60,6 +60,16 @@ class Settings:
         return self.output == "json"
 
 
+_LANG = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _context, _option, value: choose_language(value) if value else None,
+    help=N_("Language: nl or en."),
+)
+"""On every group too: `socialcoin --lang nl wallet balance`. `Group.main` reads SOCIALCOIN_LANG."""
+
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--home",
@@ -82,15 +92,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         envvar="SOCIALCOIN_PASSPHRASE_FILE",
         help=N_("File that holds the passphrase."),
     ),
-    click.option(
-        "--lang",
-        type=click.Choice(LANGUAGES),
-        is_eager=True,
-        expose_value=False,
-        callback=lambda _context, _option, value: choose_language(value) if value else None,
-        envvar="SOCIALCOIN_LANG",
-        help=N_("Language: nl or en."),
-    ),
+    _LANG,
     click.option("-y", "--yes", is_flag=True, help=N_("Confirm without a question.")),
 )
 
@@ -158,6 +160,10 @@ class Group(click.Group):
 
     command_class = Command
     group_class = type
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        _LANG(self)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with _in_language(self):

@@ -80,3 +80,11 @@ def test_help_and_errors_speak_the_language_asked_for(words: list[str], said: st
     wrong = CliRunner().invoke(group, ["show", "none", *words], env=env)
     assert wrong.exit_code == 1
     assert ("Fout" in wrong.stderr) == bool(words)
+
+
+def test_the_language_can_be_named_before_the_command_and_wins_from_the_environment() -> None:
+    env = {"LANGUAGE": None, "LC_ALL": None, "LANG": "en_GB.UTF-8", "SOCIALCOIN_LANG": "en"}
+    for words in (["--lang", "nl", "show", "--help"], ["--lang", "nl", "--help"]):
+        shown = CliRunner().invoke(group, words, env=env)
+        assert shown.exit_code == 0 and "Gebruik:" in shown.stdout, shown.output
+    assert CliRunner().invoke(group, ["--lang", "xx", "show", "--help"], env=env).exit_code == 2
