@@ -121,17 +121,14 @@ class Finish(Record, tag=1):
 def open_recovery(draft: Draft, context: Context, args: Open) -> None:
     """Open an attempt; the one who opens it approves it.
 
-    Refuses NotRegistered, ClosedAccount, NotRecoverable, RecoveryOpen; who speaks as `speaker`
-    does; OpenedLately, BadKey, NoPossession, KeyTwice, BadRole, BadThreshold, TooManyKeys (no
-    numbers are left), in that order.
+    Refuses NotRegistered, ClosedAccount, NotRecoverable; who speaks as `speaker` does; RecoveryOpen
+    (only who may speak learns of it), OpenedLately, BadKey, NoPossession, KeyTwice, BadRole,
+    BadThreshold, TooManyKeys (no numbers are left), in that order.
     """
     account = require_account(draft, args.account)
     owned = treasury_wijk(draft, args.account, account, context.height) is not None
     if account.kind == AccountKind.BOARD or owned:
         raise NotRecoverable(args.account)
-    under_way = draft.get(RECOVERIES, args.account)
-    if under_way is not None:
-        raise RecoveryOpen(args.account, under_way.until_ms)
     last = draft.get(LAST_ATTEMPTS, args.account)
     recent = last is not None and context.time_ms < last.opened_ms + APART_MS
     second = last is not None and recent and last.vetoed
@@ -139,6 +136,9 @@ def open_recovery(draft: Draft, context: Context, args: Open) -> None:
     if last is not None and second:
         guardians = last.guardians
     approval = speaker(draft, context, args.account, guardians, args.office)
+    under_way = draft.get(RECOVERIES, args.account)
+    if under_way is not None:
+        raise RecoveryOpen(args.account, under_way.until_ms)
     if last is not None and recent and not second:
         raise OpenedLately(args.account, last.opened_ms + APART_MS)
     keys = _new_keys(draft, context, account, args)
@@ -178,10 +178,14 @@ def _wait_of(guardians: tuple[Guardians, ...]) -> int:
 
 
 def approve(draft: Draft, context: Context, args: Approve) -> None:
-    """A guardian approves. Refuses NoRecovery; who speaks as `speaker` does; ApprovedBefore,
+    """A guardian approves. Refuses who speaks as `speaker` does; NoRecovery, ApprovedBefore,
     EnoughApprovals, in that order."""
+    under_way = draft.get(RECOVERIES, args.account)
+    guardians = guardians_at(draft, args.account, context.time_ms)
+    if under_way is not None:
+        guardians = under_way.guardians
+    approval = speaker(draft, context, args.account, guardians, args.office)
     recovery = require_recovery(draft, args.account)
-    approval = speaker(draft, context, args.account, recovery.guardians, args.office)
     for before in recovery.approvals:
         if before.by == approval.by or (before.office and before.office == approval.office):
             raise ApprovedBefore(args.account, approval.by)
@@ -200,10 +204,10 @@ def confirm(draft: Draft, context: Context, args: Confirm) -> None:
     """A registrar confirms a second attempt, having seen the holder. With the second registrar
     payments stop, the waiting time begins, and nobody can veto.
 
-    Refuses NoRecovery, NotAuthorised, TillKeyOnly, NoConfirmationAsked, in that order.
+    Refuses NotAuthorised, TillKeyOnly, NoRecovery, NoConfirmationAsked, in that order.
     """
-    recovery = require_recovery(draft, args.account)
     by = in_person(draft, context, args.office)
+    recovery = require_recovery(draft, args.account)
     if is_confirmed(recovery) or by in recovery.confirmed:
         raise NoConfirmationAsked(args.account)
     recovery = replace(recovery, confirmed=(*recovery.confirmed, by))
@@ -222,17 +226,18 @@ def confirm(draft: Draft, context: Context, args: Confirm) -> None:
 def veto(draft: Draft, context: Context, args: Veto) -> None:
     """The holder, with a present key, ends an attempt; under bewind only the administrator does.
 
-    Refuses NoRecovery, NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, BeyondVeto, in
-    that order.
+    Refuses NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, NoRecovery, BeyondVeto, in
+    that order. Who is neither does not learn that there is an administrator.
     """
-    recovery = require_recovery(draft, args.account)
     administrators = administrators_of(draft, args.account, context.time_ms)
     by = args.account
     if administrators:
         by = context.account
         if by not in administrators:
+            require_actor(draft, context, args.account)
             raise NotAuthorised("guardian")
     require_actor(draft, context, by)
+    recovery = require_recovery(draft, args.account)
     if recovery.attempt == 2 and is_confirmed(recovery):
         raise BeyondVeto(args.account)
     last = draft.get(LAST_ATTEMPTS, args.account)

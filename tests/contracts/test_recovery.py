@@ -423,9 +423,9 @@ def test_opening_is_refused_in_order(guarded: MoneyTown) -> None:
 
 def test_the_other_calls_are_refused_in_order(guarded: MoneyTown) -> None:
     town = guarded
-    for args in (approve(town), confirm(town, W1), veto(town)):
+    for args, by in ((approve(town), "eef1"), (confirm(town, W1), "bob1"), (veto(town), "dee1")):
         with refused(NoRecovery):
-            town.play(args, by="stranger")
+            town.play(args, by=by)
     town.play(opening(town), by="eef1")
     for args, by, kind in (
         (approve(town), "stranger", NotAGuardian),

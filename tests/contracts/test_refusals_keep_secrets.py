@@ -9,13 +9,16 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from chain.account import ACCOUNTS, Status
+from chain.account import ACCOUNTS, KeyRole, Status
 from chain.authority import Board, NotAuthorised
 from chain.codec import Record
+from chain.crypto import public_key
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
 from governance_contracts.balances import NotEnoughCoin
+from governance_contracts.guardians import SetGuardians
+from governance_contracts.keys import NewKey, prove_possession
 from governance_contracts.lots import region_bound
 from governance_contracts.mandate import Act, Grant, Revoke
 from governance_contracts.mandates import Ceiling, Kind
@@ -25,13 +28,14 @@ from governance_contracts.mistakes import AnswerMistake, Mistake, Reason, Reply,
 from governance_contracts.outcomes import PayoutLineRefused
 from governance_contracts.payments import Line, Payout, PayoutLine, Refund, plain
 from governance_contracts.periods import Unit
+from governance_contracts.recovery import Approve, Confirm, Open, Veto
 from governance_contracts.redemption import Cancel, Redeem
 from governance_contracts.registrars import DelegateRegistrar
 from governance_contracts.standing import Collect, Pause, Resume
 from governance_contracts.standing import Grant as GrantStanding
 from governance_contracts.standings import Agreed, PayerCannot, StandingKind
 from tests.contracts.bank import DESTINATION, MoneyTown
-from tests.contracts.town import W1, refused
+from tests.contracts.town import CHAIN, EPOCH, W1, refused, seed
 
 SECRET = b"s" * 16
 
@@ -109,6 +113,42 @@ def test_paying_for_work_does_not_tell_who_is_a_child(town: MoneyTown) -> None:
         says_nothing_of(town, "eef1", run, "shop1")
         with refused(PayoutLineRefused, 0, CannotEarnThis.code):
             town.play(run, by="shop1")
+
+
+def refusal_of(town: MoneyTown, call: Record, by: str) -> str:
+    with pytest.raises(Rejected) as caught:
+        town.play(call, by=by)
+    return repr((caught.value.name, caught.value.named()))
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+def test_a_stranger_does_not_learn_that_a_recovery_is_under_way(
+    town: MoneyTown, guarded: bool
+) -> None:
+    """Nor that somebody else administers the account. `stranger` is registered, and no more."""
+    dee = town.id("dee1")
+    if guarded:
+        friends = tuple(sorted(town.id(name) for name in ("eef1", "ada2")))
+        town.play(SetGuardians(dee, friends, (), 2), by="dee1")
+        town.wait(14 * DAY_MS)
+    proof = prove_possession(seed("new phone"), CHAIN, EPOCH, dee)
+    keys = (NewKey(public_key(seed("new phone")), KeyRole.FULL, (), proof),)
+    asked: tuple[Record, ...] = (
+        Open(dee, (), keys, 1), Open(dee, (W1,), keys, 1), Approve(dee, ()), Approve(dee, (W1,)),
+        Confirm(dee, W1), Veto(dee),
+    )  # fmt: skip
+    before = [refusal_of(town, call, "stranger") for call in asked]
+    town.play(Open(dee, () if guarded else (W1,), keys, 1), by="eef1" if guarded else "bob1")
+    assert [refusal_of(town, call, "stranger") for call in asked] == before
+    town.play(Veto(dee), by="dee1")
+    wanted = Grant(
+        dee, Kind.GUARDIAN, (town.id("eef1"),), (), ("pay.pay",),
+        (Ceiling("J1", Cents(1_00), Cents(1_00)),), 1, town.time_ms + DAY_MS, (DESTINATION,),
+    )  # fmt: skip
+    town.play(wanted, by="bob1", also=("cas1",))
+    assert [refusal_of(town, call, "stranger") for call in asked] == before
+    with refused(NotAuthorised, "guardian"):
+        town.play(Veto(dee), by="dee1")
 
 
 def test_nobody_lists_who_redeems(town: MoneyTown) -> None:
