@@ -9,13 +9,7 @@ from aiohttp import web
 
 from auditor.bank.desk import ASK_MS_MAX, BOX_BYTES_MAX, ask_bytes
 from chain import crypto
-from governance_contracts.books import (
-    REDEMPTIONS,
-    WAITING,
-    Redemption,
-    RedemptionState,
-    statement_key,
-)
+from governance_contracts.books import REDEMPTIONS
 from governance_contracts.coin import COINS
 from governance_contracts.reserve_desk import DESKS
 from node import shapes_desk
@@ -23,13 +17,12 @@ from node.api_accounts import read_own, reader
 from node.api_chain import CODE
 from node.boxes import Boxes
 from node.endpoint import Api, ApiMistake, Route, read_body, read_hex
+from node.queries_desk import UNDER_WAY, asked_about, over, with_boxes
 from node.replica import Replica
 from node.shapes import Shape
 
-WAITING_MAX = 2_000
 SWEEP_MAX = 200
 """So many boxes, of the oldest redemptions, are looked at when one more comes in."""
-UNDER_WAY = (RedemptionState.REQUESTED, RedemptionState.EXPORTED)
 _BOX = msgspec.json.Decoder(shapes_desk.BoxShape)
 _ASK = msgspec.json.Decoder(shapes_desk.DeskAsk)
 
@@ -106,7 +99,7 @@ async def collect(api: Api, request: web.Request) -> Shape:
     await _sweep(api, boxes, coin, await asyncio.to_thread(boxes.numbers, coin))
     found, height, time_ms = await api.read(
         lambda replica: (
-            _asked(replica, coin, given.redemptions),
+            asked_about(replica.ledger, coin, given.redemptions),
             replica.ledger.tip.height,
             replica.ledger.tip.time_ms,
         )
@@ -114,56 +107,20 @@ async def collect(api: Api, request: web.Request) -> Shape:
     return shapes_desk.DeskRedemptions(
         height=height,
         time_ms=time_ms,
-        redemptions=await asyncio.to_thread(_with_boxes, boxes, coin, found),
+        redemptions=await asyncio.to_thread(
+            with_boxes, lambda number: boxes.get(coin, number), found
+        ),
     )
 
 
 async def _sweep(api: Api, boxes: Boxes, coin: str, numbers: list[int]) -> None:
     """Let go of boxes of redemptions that are over: nobody has to ask for that."""
 
-    def over(replica: Replica) -> list[int]:
-        found = ((number, replica.ledger.get(REDEMPTIONS, number)) for number in numbers)
-        return [n for n, one in found if one is None or one.state not in UNDER_WAY]
+    def gone(replica: Replica) -> list[int]:
+        return over(replica.ledger, numbers)
 
-    for number in await api.read(over) if numbers else ():
+    for number in await api.read(gone) if numbers else ():
         await asyncio.to_thread(boxes.drop, coin, number)
-
-
-def _asked(replica: Replica, coin: str, numbers: list[int]) -> dict[int, Redemption]:
-    """What waits, oldest first, and what else was asked about."""
-    first = statement_key((coin, 0))
-    wanted: list[int] = []
-    for key, _waiting in replica.ledger.scan(WAITING, first):
-        if key[:-8] != first[:-8] or len(wanted) == WAITING_MAX:
-            break
-        wanted.append(int.from_bytes(key[-8:], "big"))
-    found = {}
-    for number in (*wanted, *numbers):
-        redemption = replica.ledger.get(REDEMPTIONS, number) if 0 <= number < 2**53 else None
-        if redemption is not None and redemption.coin == coin:
-            found[number] = redemption
-    return found
-
-
-def _with_boxes(
-    boxes: Boxes, coin: str, found: dict[int, Redemption]
-) -> list[shapes_desk.DeskRedemption]:
-    listed = []
-    for number, one in found.items():
-        box = boxes.get(coin, number) if one.state in UNDER_WAY else None
-        listed.append(
-            shapes_desk.DeskRedemption(
-                redemption=number,
-                amount_cents=one.amount,
-                destination=one.destination.hex(),
-                state=RedemptionState(one.state).name.lower(),
-                requested_ms=one.requested_ms,
-                exported_ms=one.exported_ms[0] if one.exported_ms else None,
-                file=one.file[0].hex() if one.file else None,
-                box=None if box is None else box.hex(),
-            )
-        )
-    return listed
 
 
 def _coin(request: web.Request) -> str:

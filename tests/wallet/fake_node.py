@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 from msgspec import to_builtins
 
+from auditor.bank.desk import ask_bytes
 from chain import crypto
 from chain.account import ACCOUNTS, PURSES, Status, find_key, purse_of
 from chain.address import decode_address, encode_address
@@ -26,14 +27,17 @@ from chain.merkle import prove_history, prove_in_list
 from chain.session import SessionRequest, session_bytes
 from chain.transaction import parse
 from governance_contracts.balances import HELD_LOTS
+from governance_contracts.books import REDEMPTIONS
 from governance_contracts.lots import LOTS
 from governance_contracts.places import PLACES
+from governance_contracts.reserve_desk import DESKS
 from governance_contracts.switching import Switch
 from governance_contracts.versions import RELEASE
 from node import (
     queries,
     queries_benefits,
     queries_boards,
+    queries_desk,
     queries_life,
     queries_payments,
     queries_people,
@@ -60,6 +64,7 @@ class Node:
         self.village = village
         self.key = sha256(b"node").digest()
         self.tokens: dict[str, bytes] = {}
+        self.boxes: dict[int, bytes] = {}
         self.tamper: Callable[[str, dict[str, Any]], None] = lambda _path, _answer: None
         self.seen: list[str] = []
         self.url = ""
@@ -164,6 +169,12 @@ class Node:
                 return 200, shown(queries.coins(village.ledger, None, PREFIX))
             case "GET", ["v1", "coins", code, "reserve"]:
                 return found_or_404(queries_reserve.reserve(village.ledger, code))
+            case "GET", ["v1", "coins", code, "desk"]:
+                named = village.ledger.get(DESKS, code)
+                key = None if named is None else named.key.hex()
+                return 200, {"height": tip.height, "coin": code, "key": key}
+            case "POST", ["v1", "coins", code, "desk"]:
+                return self._collect(code, body)
             case "GET", ["v1", "coins", code, "statements"]:
                 start, limit = int(query["from"]), int(query["limit"])
                 return 200, shown(queries_reserve.statements(village.ledger, code, start, limit))
@@ -183,7 +194,7 @@ class Node:
                 return 200, shown(queries_boards.open_motions(village.ledger))
             case "GET", ["v1", "motions", id]:
                 return found_or_404(queries_boards.motion(village.ledger, bytes.fromhex(id)))
-            case "GET", ["v1", "accounts", address, *rest]:
+            case "GET" | "POST", ["v1", "accounts", address, *rest]:
                 account = decode_address(PREFIX, address)
                 if self.tokens.get(token) is None:
                     return 401, {"error": {"name": "NoToken", "code": None, "message": "no token"}}
@@ -193,6 +204,12 @@ class Node:
                     }
                 ledger = village.ledger
                 match rest:
+                    case ["destinations"]:
+                        found = ledger.get(REDEMPTIONS, body["redemption"])
+                        if found is None or found.holder != account:
+                            return found_or_404(None)
+                        self.boxes[body["redemption"]] = bytes.fromhex(body["box"])
+                        return 200, {"redemption": body["redemption"]}
                     case ["benefits"]:
                         return 200, shown(queries_benefits.own(ledger, account, PREFIX))
                     case ["recurring"]:
@@ -226,6 +243,20 @@ class Node:
                         return found_or_404(queries_people.entry(ledger, whose, account, PREFIX))
                 return 200, self._account(account, rest, query)
         return 404, {"error": {"name": "NotFound", "code": None, "message": f"no {path}"}}
+
+    def _collect(self, coin: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        ledger, numbers = self.village.ledger, body["redemptions"]
+        message = ask_bytes(self.village.chain, 0, coin, self.key, body["expires_ms"], numbers)
+        desk = ledger.get(DESKS, coin)
+        if desk is None or not crypto.verify(desk.key, message, bytes.fromhex(body["signature"])):
+            error = {"name": "NotTheDesk", "code": None, "message": "This is for the desk."}
+            return 403, {"error": error}
+        found = queries_desk.asked_about(ledger, coin, numbers)
+        listed = queries_desk.with_boxes(self.boxes.get, found)
+        return 200, {
+            "height": ledger.tip.height, "time_ms": ledger.tip.time_ms,
+            "redemptions": to_builtins(listed),
+        }  # fmt: skip
 
     def _payee(self, account: bytes) -> dict[str, Any]:
         found = self.village.ledger.find(ACCOUNTS, account)
