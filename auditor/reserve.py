@@ -79,6 +79,8 @@ class Bank:
     faces: dict[int, int] = field(default_factory=dict)
     statements: dict[tuple[str, bytes], Fields] = field(default_factory=dict)
     attested: dict[tuple[str, bytes], set[bytes]] = field(default_factory=dict)
+    stands_by: dict[tuple[str, int, bytes], bytes] = field(default_factory=dict)
+    """Of each attestor the latest statement of a number: another takes the one before back."""
     entries: dict[Line, Entry] = field(default_factory=dict)
     redemptions: dict[int, Redemption] = field(default_factory=dict)
     mints: deque[Fields] = field(default_factory=deque)
@@ -122,8 +124,13 @@ class Bank:
     # Events, by number.
 
     def attestation(self, event: Fields) -> None:
-        _n, coin, _sequence, digest, attestor, _attested, _needed = event
+        _n, coin, sequence, digest, attestor, _attested, _needed = event
         self.current = digest
+        place = (coin, sequence, attestor)
+        before = self.stands_by.get(place, digest)
+        if before != digest:
+            self.attested[(coin, before)].discard(attestor)
+        self.stands_by[place] = digest
         if attestor not in self.attested.get((coin, digest), ()):
             self.note(
                 "statement", _("An attestation that nobody gave."), digest.hex(), attestor.hex()

@@ -30,11 +30,11 @@ from chain.transaction import Transaction
 from governance_contracts import board, booking, federation, pay, redemption, statements
 from governance_contracts.balances import FREE, book, create, give_free
 from governance_contracts.board import Propose
-from governance_contracts.books import EntryKind, Reserve, require_reserve
+from governance_contracts.books import EntryKind, Reserve, Statement, hash_of, require_reserve
 from governance_contracts.changes import SetParameter
 from governance_contracts.proposals import Text, work_of
 from governance_contracts.redemption import Redeem
-from governance_contracts.reserve import CoinReceived, Mint, Minted
+from governance_contracts.reserve import Attest, CoinReceived, Mint, Minted
 from governance_contracts.versions import RELEASE
 from tests.auditor.history import DETAILS, History, call, line
 
@@ -291,6 +291,28 @@ def test_a_statement_with_one_attestation_is_found(h: History) -> None:
 
     evil = with_another(h, "reserve", "attest", statements, "require_reserve", lenient)
     h.statement(0, line(1, EntryKind.INTEREST, 1_00), attestors=1, release=evil)
+    result = audit(h, evil)
+    assert checks(result) == ["statement"]
+    assert found(result, "statement")[1:] == ("2", "1")
+
+
+def test_an_attestation_that_was_taken_back_does_not_count(h: History) -> None:
+    """Somebody stands by another statement of the same number now."""
+    evil = with_another(h, "reserve", "attest", statements, "take_back", lambda *_: None)
+    coin = h.city.genesis.wijken[0].coins[0]
+    sequence, opening = h.sequences[coin.code]
+    first, other = (
+        Statement(
+            coin.code, bytes(coin.reserve.account), "EUR", sequence + 1, 0, h.time_ms,
+            opening, opening + cents, DETAILS, (line(1, EntryKind.COVER, cents),),
+        )
+        for cents in (1, 2)
+    )  # fmt: skip
+    ada, bob = h.city.of("attestor", h.codes[0])[:2]
+    for who, statement in ((ada, first), (ada, other), (bob, first)):
+        block(
+            h, evil, h.sign(who, Attest(who.account, coin.code, hash_of(statement), (statement,)))
+        )
     result = audit(h, evil)
     assert checks(result) == ["statement"]
     assert found(result, "statement")[1:] == ("2", "1")
