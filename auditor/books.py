@@ -146,6 +146,7 @@ class Books:
             1506: clearing.rest_moved,
             1507: clearing.rest_received,
             1508: lambda event, party: clearing.closed(event),
+            1509: clearing.written_off,
         }
 
     def note(self, check: str, message: str, expected: str = "", found: str = "") -> None:

@@ -88,6 +88,16 @@ class Clearing:
             self._untold(party)
         self.balances.add(party, coin, FREE, amount)
 
+    def written_off(self, event: Fields, party: bytes) -> None:
+        """The last of a coin, at its destination, worth less than a cent at everybody's rate."""
+        _n, coin, amount = event
+        numerator, denominator = self.bank.rates.get(coin, (1, 1))
+        if amount * numerator // denominator or party != self.destination_of(coin):
+            message = _("Coin was written off that is worth something, or is somebody's.")
+            self.note("supply", message, "0", str(amount))
+        self.balances.add(party, coin, FREE, -amount)
+        self.balances.burned[coin] += amount
+
     def closed(self, event: Fields) -> None:
         _n, coin, minted, burned = event
         books = (self.balances.minted[coin], self.balances.burned[coin])

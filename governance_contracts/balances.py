@@ -341,7 +341,7 @@ def create(draft: Draft, coin: str, account: bytes, lot: int, amount: int) -> No
 
 
 def destroy(draft: Draft, coin: str, account: bytes, amount: int, lot: int = FREE) -> None:
-    """Coin of an account ceases to be. Only the reserve calls this."""
+    """Coin of an account ceases to be. Only the reserve calls this, and the end of a coin."""
     take(draft, account, coin, lot, amount)
     if lot == FREE:
         book(draft, coin, free=-amount, burned=amount)

@@ -33,6 +33,7 @@ from governance_contracts.acting import require_account
 from governance_contracts.balances import (
     FREE,
     LotId,
+    destroy,
     free_of,
     held_of,
     lots_of,
@@ -55,11 +56,16 @@ from governance_contracts.windingdown import (
     WindDown,
     WindDownAnnounced,
     WindDownCalledOff,
+    WrittenOff,
     notice,
     step,
 )
+from governance_contracts.writedown import worth
 
 HOLDERS_MAX = 100
+PLACES_MAX = 4
+"""So many holdings (free coin, lots) of each holder named does a call move; who has more is named
+again."""
 DESTINATIONS = (
     AccountKind.FUND,
     AccountKind.BOARD,
@@ -197,7 +203,7 @@ def return_earmarks(draft: Draft, context: Context, args: ReturnEarmarks) -> Non
 
 
 def move_rest(draft: Draft, context: Context, args: MoveRest) -> None:
-    """Who holds nothing is passed over.
+    """Who holds nothing is passed over; of who holds coin in many lots four are moved.
 
     Refuses UnknownCoin, NotAuthorised (the coin's Board), WrongPhase, ClaimsOpen, FundClosed (the
     destination, without a successor), in that order.
@@ -217,7 +223,7 @@ def move_rest(draft: Draft, context: Context, args: MoveRest) -> None:
         free = free_of(draft, holder, coin.code)
         if free and not own:
             rest.insert(0, (FREE, free))
-        for lot, amount in rest:
+        for lot, amount in rest[:PLACES_MAX]:
             move(draft, coin.code, holder, lot, destination, FREE, amount)
             context.emit(RestMoved(coin.code, lot, Cents(amount)), holder)
             total += amount
@@ -226,16 +232,36 @@ def move_rest(draft: Draft, context: Context, args: MoveRest) -> None:
 
 
 def close(draft: Draft, context: Context, args: Close) -> None:
-    """Refuses UnknownCoin, NotAuthorised (the coin's Board), WrongPhase, CoinInBeing."""
+    """Close a coin of which nothing is left, or nothing but free coin of the destination that is
+    worth less than a cent at the rate of its write-down: nobody can redeem that, so it is written
+    off.
+
+    Refuses UnknownCoin, NotAuthorised (the coin's Board), WrongPhase, CoinInBeing."""
     coin = require_coin(draft, args.coin)
     context.require(Board(coin.wijk))
     if coin.phase not in (Phase.REDEEMING, Phase.CLAIMS):
         raise WrongPhase(coin.code, coin.phase)
+    write_off(draft, context, coin.code)
     supply = supply_of(draft, coin.code)
     if total_of(supply):
         raise CoinInBeing(coin.code, total_of(supply))
     draft.put(COINS, coin.code, replace(coin, phase=Phase.CLOSED))
     context.emit(CoinClosed(coin.code, supply.minted, supply.burned))
+
+
+def write_off(draft: Draft, context: Context, coin: str) -> None:
+    """Burn the last of a coin if it is worth nothing and the destination holds all of it."""
+    total = total_of(supply_of(draft, coin))
+    known = draft.get(WIND_DOWNS, coin)
+    if not total or worth(draft, coin, total) or known is None:
+        return
+    try:
+        destination = heir_of(draft, known.destination)
+    except FundClosed:
+        return
+    if free_of(draft, destination, coin) == total:
+        destroy(draft, coin, destination, total)
+        context.emit(WrittenOff(coin, Cents(total)), destination)
 
 
 CONTRACT = Contract(
@@ -247,7 +273,7 @@ CONTRACT = Contract(
         "return_earmarks": Method(
             ReturnEarmarks, return_earmarks, cost=lambda args: 100 + 60 * len(args.holders)
         ),
-        "move_rest": Method(MoveRest, move_rest, cost=lambda args: 100 + 200 * len(args.holders)),
+        "move_rest": Method(MoveRest, move_rest, cost=lambda args: 100 + 250 * len(args.holders)),
         "close": Method(Close, close),
     },
     due={"step": step, "notice": notice},

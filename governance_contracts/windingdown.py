@@ -134,6 +134,15 @@ class RestReceived(Record, tag=1507):
 
 
 @event
+class WrittenOff(Record, tag=1509):
+    """To the destination: of a coin written down, all that is left was worth less than a cent, and
+    is gone."""
+
+    coin: Code
+    amount: AmountField
+
+
+@event
 class CoinClosed(Record, tag=1508):
     """Public: all that was ever made is unmade."""
 

@@ -110,20 +110,24 @@ def return_earmarks(settings: Settings, wallet: str | None, code: str, dry_run: 
 @DRY_RUN
 @acting_command
 def move_rest(settings: Settings, wallet: str | None, code: str, dry_run: bool) -> None:
-    from governance_contracts.winddown import MoveRest
+    from governance_contracts.winddown import PLACES_MAX, MoveRest
 
     session = converse(settings, wallet)
     destination = coin_shown(session.client, code)["wind_down"]
-    holders = [
-        claim["address"]
-        for claim in _all_claims(session, code)["claims"]
-        if claim["lots"] or destination is None or claim["address"] != destination["destination"]
-    ]
+    holders = []
+    for claim in _all_claims(session, code)["claims"]:
+        own = destination is not None and claim["address"] == destination["destination"]
+        places = len(claim["lots"]) + bool(claim["free_cents"] and not own)
+        holders += [claim["address"]] * -(-places // PLACES_MAX)  # named again for every four
     if not holders:
         out(settings, {"coin": code, "count": 0, "left": 0}, _("There is no rest to move."))
         return
     first = holders[:HOLDERS_MAX]
-    told = {"coin": code, "count": len(first), "left": len(holders) - len(first)}
+    told = {
+        "coin": code,
+        "count": len(set(first)),
+        "left": len(set(holders[HOLDERS_MAX:])),
+    }
     args = MoveRest(code, _accounts(session, first))
     make(session, "winddown", "move_rest", args, told, _said(told), dry_run)
 

@@ -15,15 +15,16 @@ from chain.contract import Context, Release
 from chain.money import Cents
 from chain.rules import DAY_MS
 from chain.state import Draft
-from governance_contracts import exchange, federation, windingdown, writedown
-from governance_contracts.balances import create
+from governance_contracts import exchange, federation, winddown, windingdown, writedown
+from governance_contracts.balances import create, destroy
 from governance_contracts.books import EntryKind
 from governance_contracts.exchange import Exchange, Exchanged, Settle
 from governance_contracts.proposals import Text, work_of
 from governance_contracts.redemption import Export, Redeem
 from governance_contracts.reserve import Mint
 from governance_contracts.versions import RELEASE
-from governance_contracts.winddown import Announce, Close
+from governance_contracts.winddown import Announce, Close, MoveRest
+from governance_contracts.windingdown import WrittenOff
 from tests.auditor.history import DETAILS, History, call, line
 
 
@@ -107,6 +108,38 @@ def test_a_coin_that_ends_in_deficit_adds_up(h: History) -> None:
     assert not result.findings, result.findings
     (coin,) = [one for one in result.coins if one.coin == h.coins[0]]
     assert (coin.total, coin.minted, coin.burned) == (0, 150_00, 150_00)
+
+
+def end_without_euros(h: History, *first: Record) -> None:
+    """All euros are gone, and what nobody can redeem is moved to the destination."""
+    h.statement(0, line(1, EntryKind.CHARGE, 150_00))
+    together(h, Announce(h.coins[0], h.fund.account))
+    for days in (91, 366, 1_827):
+        wait(h, days)
+    treasury = bytes(h.city.genesis.wijken[0].treasury)
+    h.decide(0, *first, MoveRest(h.coins[0], (h.home[0].account, treasury)))
+
+
+def test_a_coin_worth_nothing_is_written_off_and_adds_up(h: History) -> None:
+    end_without_euros(h)
+    h.decide(0, Close(h.coins[0]))
+    result = audit(h)
+    assert not result.findings, result.findings
+    (coin,) = [one for one in result.coins if one.coin == h.coins[0]]
+    assert (coin.total, coin.minted, coin.burned) == (0, 150_00, 150_00)
+
+
+def test_coin_written_off_that_is_worth_something_is_found(h: History) -> None:
+    def all_gone(draft: Draft, context: Context, args: Close) -> None:
+        destroy(draft, args.coin, h.home[0].account, 100_00)
+        context.emit(WrittenOff(args.coin, Cents(100_00)), h.home[0].account)
+
+    methods = dict(winddown.CONTRACT.methods)
+    methods["close"] = replace(methods["close"], run=all_gone)
+    contract = replace(winddown.CONTRACT, methods=methods)
+    cheat = replace(RELEASE, contracts={**RELEASE.contracts, ("winddown", 1): contract})
+    h.decide(0, Close(h.coins[0]), release=cheat)
+    assert "supply" in {finding.check for finding in audit(h, cheat).findings}
 
 
 Run = Callable[[Draft, Context, Exchange], None]

@@ -15,7 +15,14 @@ from chain.rules import DAY_MS
 from chain.state import Draft
 from governance_contracts.acting import ClosedAccount, NotRegistered
 from governance_contracts.balances import total_of
-from governance_contracts.books import EntryKind, RedemptionState, cover_of, deficit_of, face_of
+from governance_contracts.books import (
+    REDEMPTIONS,
+    EntryKind,
+    RedemptionState,
+    cover_of,
+    deficit_of,
+    face_of,
+)
 from governance_contracts.coin import COINS, Accept, CoinWindsDown, Phase, UnknownCoin, require_coin
 from governance_contracts.deadlines import CoverOverdue
 from governance_contracts.earmark import FundClosed
@@ -50,6 +57,7 @@ from governance_contracts.windingdown import (
     CoinClosed,
     RedeemingBegan,
     WindDownNotice,
+    WrittenOff,
     waiting_for_euros,
 )
 from governance_contracts.writedown import WRITE_DOWNS, WorthNothing, WriteDown, worth
@@ -200,6 +208,51 @@ def test_a_written_down_payment_that_bounces_is_not_written_down_twice(town: Mon
     redeem(town, "eef1", 25_00)
     town.play(Cancel(3), by="eef1")
     assert town.free("eef1") == 25_00
+
+
+def test_a_call_moves_four_holdings_of_a_holder_and_the_next_the_others(town: MoneyTown) -> None:
+    """256 lots of one holder are not the price of one."""
+    for number in range(5):
+        terms = earmark((W1,), class_number=number + 1)
+        line = (PayoutLine(town.id("shop1"), Cents(1_00), "EARM", ()),)
+        town.play(Payout(town.id("fund1"), "J1", line, (terms,)), under=BOARD)
+    to_redeeming(town)
+    town.wait((365 + 1_826) * DAY_MS)
+    shop = town.id("shop1")
+    town.play(MoveRest("J1", (shop,)), under=BOARD)
+    assert (town.free("shop1"), len(town.lots("shop1"))) == (0, 2)
+    town.play(MoveRest("J1", (shop, shop)), under=BOARD)
+    assert town.lots("shop1") == {}
+    assert town.free("fund2") == 35_00
+
+
+@pytest.mark.parametrize("left", [0, 1_00])
+def test_a_coin_of_which_nothing_is_worth_a_cent_is_closed_all_the_same(
+    town: MoneyTown, left: int
+) -> None:
+    """The euros are gone, or nearly: what nobody can redeem is written off at the destination,
+    and only there, and only when it is worth nothing."""
+    town.book("J1", entry(1, EntryKind.CHARGE, 195_01 - left))
+    to_redeeming(town)
+    people = tuple(town.id(name) for name in ("dee1", "eef1", "shop1", "fund1"))
+    town.wait((365 + 1_826) * DAY_MS)
+    town.play(MoveRest("J1", people[1:]), under=BOARD)
+    with refused(CoinInBeing):
+        town.play(Close("J1"), under=BOARD)
+    town.play(MoveRest("J1", people), under=BOARD)
+    if left:
+        with refused(CoinInBeing, "J1", 195_01):
+            town.play(Close("J1"), under=BOARD)
+        redeem(town, "fund2", 194_00)
+        with refused(CoinInBeing, "J1", 195_01):  # some of it is under way to the bank
+            town.play(Close("J1"), under=BOARD)
+        pay_all_waiting(town, range(1, 2))
+        with refused(WorthNothing):
+            redeem(town, "fund2", 1_01)
+    town.play(Close("J1"), under=BOARD)
+    assert town.reported(WrittenOff, "fund2")[0].amount == (1_01 if left else 195_01)
+    assert everybodys(town) == total_of(town.supply()) == 0
+    assert phase(town) == Phase.CLOSED
 
 
 def test_a_redemption_of_less_than_a_cent_goes_back(town: MoneyTown) -> None:
@@ -411,3 +464,9 @@ def test_any_coin_ends_with_one_rate_for_all(data: st.DataObject) -> None:
     town.wait(1_826 * DAY_MS)
     town.play(MoveRest("J1", tuple(town.id(name) for name in names)), under=BOARD)
     assert town.free("fund2") == everybodys(town)
+    if worth(town.state, "J1", town.free("fund2")):
+        number = sum(1 for _ in town.all_of(REDEMPTIONS)) + 1
+        redeem(town, "fund2", town.free("fund2"))
+        pay_all_waiting(town, range(number, number + 1))
+    town.play(Close("J1"), under=BOARD)
+    assert everybodys(town) == total_of(town.supply()) == 0
