@@ -205,8 +205,8 @@ class Node:
                 ledger = village.ledger
                 match rest:
                     case ["destinations"]:
-                        found = ledger.get(REDEMPTIONS, body["redemption"])
-                        if found is None or found.holder != account:
+                        asked = ledger.get(REDEMPTIONS, body["redemption"])
+                        if asked is None or asked.holder != account:
                             return found_or_404(None)
                         self.boxes[body["redemption"]] = bytes.fromhex(body["box"])
                         return 200, {"redemption": body["redemption"]}

@@ -130,10 +130,7 @@ def test_taken_back_before_the_board_decides(desk: Desk, wallet: Wallet) -> None
     refused = wallet("cancel-redemption", str(number), "-o", "json", as_="ada")
     assert refused.exit_code == 3
     assert json.loads(refused.stdout)["error"]["code"] == NotWaiting.code
-    result = wallet("reserve", "export", export["out"], *BOARD, as_="ada")
-    if result.exit_code == 0:
-        proposal = json.loads(result.stdout)["proposal"]
-        wallet("board", "approve", proposal, "-y", "-o", "json", as_="bob")
+    assert decide(wallet, "export", export["out"])["proposal_refusal"]["name"] == "NotWaiting"
     desk.run("release", export["name"], "--out", str(desk.folder / "p.xml"), code=1)
     assert "nothing to export" in refusal(prepared(desk, code=1))
 
@@ -235,10 +232,16 @@ def test_given_back_when_five_days_of_statements_do_not_show_it(
 ) -> None:
     number = str(redeem(wallet, "5")["redemption"])
     decide(wallet, "export", prepared(desk)["out"])
-    result = wallet("reserve", "reject", number, *BOARD, as_="ada")
-    said = result.output
-    if result.exit_code == 0:
-        said = wallet(
-            "board", "approve", json.loads(result.stdout)["proposal"], "-y", as_="bob"
-        ).output
-    assert "MayStillBePaid" in said or "five days" in said
+    early = decide(wallet, "reject", number)
+    assert early["proposal_refusal"]["name"] == "MayStillBePaid"
+    node.village.block([], 7 * DAY_MS)
+    path = desk.folder / "nothing.xml"
+    with path.open("wb") as file:
+        desk.bank.write(file, [], "2026-09-27")
+    (attestation,) = desk.run("import", str(path))["files"]
+    for who in ("ada", "dee"):
+        told(wallet("reserve", "attest", attestation, "-o", "json", as_=who))
+    decide(wallet, "reject", number)
+    history = wallet("history", "--limit", "3", as_="ada").output
+    assert "5,00" in history
+    assert refusal(prepared(desk, "--redemption", number, code=1)).endswith("it is bounced.")
