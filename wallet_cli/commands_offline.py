@@ -30,7 +30,7 @@ from wallet_cli.desk import (
     unlock,
     wallet_command,
 )
-from wallet_cli.offline_sync import refresh, shown
+from wallet_cli.offline_sync import refresh, shown, usable
 
 if TYPE_CHECKING:
     from chain.transaction import Call
@@ -153,7 +153,7 @@ def new_device(
     key = crypto.public_key(seed)
     status, payer = session.status, session.profile.account
     proof = prove_possession(seed, status.chain, status.epoch, payer)
-    kept = Kept(0, nonce, key, coin, Cents(amount), 0, seller, place, Cents(0), 0, (), ())
+    kept = Kept(0, nonce, key, coin, Cents(amount), 0, seller, place, Cents(0), 0, (), (), False)
     return Device(kept, proof)
 
 
@@ -244,7 +244,7 @@ def allowances(settings: Settings, wallet: str | None) -> None:
 
     profile = profile_of(settings, wallet)
     with opened(home_of(settings), profile) as store:
-        rows = [shown(profile, kept) for kept in store.purse.allowances if kept.number]
+        rows = [shown(profile, kept) for kept in store.purse.allowances if usable(kept)]
     lines = [
         _("{number}: {left} of {amount} {coin} left, until {moment}, {whom}").format(
             **row,

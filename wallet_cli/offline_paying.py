@@ -13,11 +13,16 @@ from wallet_cli.offline_store import Kept
 def next_payment(
     kept: Kept, amount: int, payee: bytes | None, place: int, now_ms: int
 ) -> Total | GeneralPayment:
-    """Raises UserError (usage): not certified yet, run out, more than is left; no seller named
-    where one must be, or another than the allowance's; above the limit of one payment."""
+    """Raises UserError (usage): not certified yet, ended, run out, more than is left; no seller
+    named where one must be, or another than the allowance's; above the limit of one payment."""
     if not kept.certificate:
         raise UserError(
             _("This allowance has no proof yet: run `wallet offline sync` while there is a node."),
+            Exit.USAGE,
+        )
+    if kept.ended:
+        raise UserError(
+            _("This allowance cannot be used: it has ended, and what was left is yours again."),
             Exit.USAGE,
         )
     if now_ms >= kept.until_ms:

@@ -33,7 +33,8 @@ FILE_BYTES_MAX = 64 * 1024 * 1024
 
 class Kept(Record, tag=1):
     """An allowance of this wallet. `number` is 0 until the chain has given one; `paid` is what
-    this device signed away in all, `sequence` how many payments it made, `last` the latest."""
+    this device signed away in all, `sequence` how many payments it made, `last` the latest.
+    `ended`: the node lists it no more, because the seller released it or it ran out."""
 
     number: U53
     nonce: Salt
@@ -47,6 +48,7 @@ class Kept(Record, tag=1):
     sequence: U53
     certificate: Annotated[tuple[Certificate, ...], Meta(max_length=1)]
     last: Annotated[tuple[SignedTotal | SignedGeneral, ...], Meta(max_length=1)]
+    ended: bool
 
 
 class Purse(Record, tag=1):

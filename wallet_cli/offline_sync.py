@@ -33,7 +33,9 @@ def refresh(session: Session) -> Answer:
         listed = {bytes.fromhex(one["device"]): one for one in answer["allowances"]}
         with opened(home, session.profile) as store:
             kept = tuple(
-                _certified(one, certified, listed[one.device]) if one.device in listed else one
+                _certified(one, certified, listed[one.device])
+                if one.device in listed
+                else replace(one, ended=one.number > 0)
                 for one in store.purse.allowances
                 if one.device in listed or one.until_ms > now_ms()
             )
@@ -48,8 +50,13 @@ def refresh(session: Session) -> Answer:
     return {
         "height": trusted.height,
         "time_ms": trusted.time_ms,
-        "allowances": [shown(session.profile, one) for one in kept],
+        "allowances": [shown(session.profile, one) for one in kept if not one.ended],
     }
+
+
+def usable(kept: Kept) -> bool:
+    """Can this device pay with it, as far as it knows?"""
+    return kept.number > 0 and not kept.ended
 
 
 def _certified(kept: Kept, certified: Any, shown: Answer) -> Kept:
@@ -73,6 +80,7 @@ def _certified(kept: Kept, certified: Any, shown: Answer) -> Kept:
         amount=allowance.amount,
         until_ms=allowance.until_ms,
         certificate=(certificate,),
+        ended=False,
     )
 
 

@@ -96,6 +96,18 @@ def test_two_wallets_and_no_node(
     assert free_of(node.village.ledger, founding_id("ada"), COIN) == 9_000
 
 
+def test_what_a_seller_released_is_not_on_the_device_any_more(
+    node: Node, ada: Callable[..., Result], shop: Callable[..., Result]
+) -> None:
+    assert ada("allow", node.village.address("shop"), "20,00").exit_code == 0
+    assert shop("release", "1").exit_code == 0
+    assert good(ada("allowances", "-o", "json")), "the device has not heard of it"
+    assert good(ada("sync", "-o", "json"))["allowances"] == []
+    assert good(ada("allowances", "-o", "json")) == []
+    refused = ada("pay", "1", "1,00")
+    assert refused.exit_code == 2 and "it has ended" in refused.output
+
+
 def test_a_copied_device_gains_nothing(
     node: Node, ada: Callable[..., Result], shop: Callable[..., Result], home: Path
 ) -> None:
