@@ -13,7 +13,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chain.account import Account, AccountKind
-from chain.codec import AccountId, Code, Millis, Record
+from chain.codec import U8, AccountId, Code, Millis, Record
 from chain.contract import Context, Contract, Method
 from chain.errors import Rejected
 from chain.events import event
@@ -170,6 +170,22 @@ class HolderRemoved(Record, tag=1213):
 
 
 @event
+class HoldersAdmitted(Record, tag=1218):
+    """To the fund: so many accounts, in one call."""
+
+    benefit: Code
+    count: U8
+
+
+@event
+class HoldersRemoved(Record, tag=1219):
+    """To the fund: so many accounts, in one call."""
+
+    benefit: Code
+    count: U8
+
+
+@event
 class ShopJoined(Record, tag=1214):
     """Public: holders look where they can go."""
 
@@ -284,6 +300,7 @@ def admit(draft: Draft, context: Context, args: Admit) -> None:
             holder = replace(known, expires_ms=args.expires_ms)
         draft.put(HOLDERS, (args.benefit, account), holder)
         context.emit(told, account)
+    context.emit(HoldersAdmitted(args.benefit, len(args.holders)), benefit.fund)
 
 
 def remove(draft: Draft, context: Context, args: Remove) -> None:
@@ -300,6 +317,7 @@ def remove(draft: Draft, context: Context, args: Remove) -> None:
         ended = min(known.expires_ms, context.time_ms)
         draft.put(HOLDERS, (args.benefit, account), replace(known, expires_ms=ended))
         context.emit(HolderRemoved(args.benefit), account)
+    context.emit(HoldersRemoved(args.benefit, len(args.holders)), benefit.fund)
 
 
 def check_holders(holders: tuple[bytes, ...], benefit: Benefit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genesis import console
-from genesis.console import N_, Exit, Settings, UserError, _, format_cents, out
+from genesis.console import N_, Exit, Settings, UserError, _, format_cents, ngettext, out
 from wallet_cli.acting import acting_command
 from wallet_cli.client import Answer
 from wallet_cli.commands_pay import DRY_RUN, carry, checked_call
@@ -184,9 +185,9 @@ def addresses(given: tuple[str, ...], file: Path | None) -> tuple[str, ...]:
 
 def of_holders(
     settings: Settings, wallet: str | None, method: str, code: str, holders: tuple[str, ...],
-    make: Any, text: str, dry_run: bool,
+    make: Any, text: Callable[[int], str], dry_run: bool,
 ) -> None:  # fmt: skip
-    """Calls about accounts, 100 in each; all in one transaction."""
+    """Calls about accounts, 100 in each; all in one transaction. `text`: for so many."""
     from wallet_cli.core import builder
 
     profile = profile_of(settings, wallet)
@@ -198,7 +199,8 @@ def of_holders(
         args = make(part)
         calls.append(checked_call(builder.call("benefit", method, args), args))
     told = {"benefit": code, "holders": len(accounts)}
-    carry(session, session.account(), tuple(calls), told, text.format(**told), dry_run)
+    said = text(len(accounts)).format(**told)
+    carry(session, session.account(), tuple(calls), told, said, dry_run)
 
 
 FILE = click.option(
@@ -221,7 +223,11 @@ def admit(
 ) -> None:  # fmt: skip
     from governance_contracts.benefit import Admit
 
-    text = _("{holders} accounts can use {benefit}.")
+    def text(n: int) -> str:
+        return ngettext(
+            "{holders} account can use {benefit}.", "{holders} accounts can use {benefit}.", n
+        )
+
     of_holders(
         settings, wallet, "admit", code, addresses(holders, file),
         lambda part: Admit(code, part, until), text, dry_run,
@@ -240,7 +246,13 @@ def remove(
 ) -> None:  # fmt: skip
     from governance_contracts.benefit import Remove
 
-    text = _("{holders} accounts can use {benefit} no more.")
+    def text(n: int) -> str:
+        return ngettext(
+            "{holders} account can use {benefit} no more.",
+            "{holders} accounts can use {benefit} no more.",
+            n,
+        )
+
     of_holders(
         settings, wallet, "remove", code, addresses(holders, file),
         lambda part: Remove(code, part), text, dry_run,

@@ -11,7 +11,7 @@ import click
 
 from chain.errors import Malformed
 from genesis import console
-from genesis.console import N_, Exit, Settings, UserError, _, format_cents, out
+from genesis.console import N_, Exit, Settings, UserError, _, format_cents, ngettext, out
 from wallet_cli.acting import acting, acting_command
 from wallet_cli.client import Answer
 from wallet_cli.commands_pay import DRY_RUN, carry, checked_call
@@ -314,5 +314,8 @@ def withdraw(
     session = converse(settings, wallet)
     call = checked_call(builder.call("claim", "withdraw", args), args)
     told = {"letters": len(chosen)}
-    text = _("The coin of {letters} letters is back.").format(**told)
+    text = ngettext(
+        "The coin of {letters} letter is back.", "The coin of {letters} letters is back.",
+        len(chosen),
+    ).format(**told)  # fmt: skip
     carry(session, session.account(), (call,), told, text, dry_run)

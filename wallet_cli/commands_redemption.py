@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from genesis import console
-from genesis.console import N_, Exit, Settings, UserError, _, format_cents, out
+from genesis.console import N_, Exit, Settings, UserError, _, format_cents, ngettext, out
 from wallet_cli.acting import acting_command
 from wallet_cli.commands_pay import DRY_RUN, carry, checked_call
 from wallet_cli.desk import converse, home_of, wallet_command
@@ -98,9 +98,11 @@ def export(settings: Settings, wallet: str | None, file: Path, dry_run: bool) ->
         "total_cents": total,
         "file": args.file.hex(),
     }
-    text = _("{count} redemptions of {coin} go to the bank, {total} in all.").format(
-        count=len(args.redemptions), coin=args.coin, total=format_cents(total)
-    )
+    text = ngettext(
+        "{count} redemption of {coin} goes to the bank, {total} in all.",
+        "{count} redemptions of {coin} go to the bank, {total} in all.",
+        len(args.redemptions),
+    ).format(count=len(args.redemptions), coin=args.coin, total=format_cents(total))
     carry(session, session.account(), (call,), told, text, dry_run)
 
 

@@ -101,7 +101,7 @@ TEXTS = {
     "UnknownClaim": N_("No letter of this chain has this code; compare it with the letter."),
     "ClaimGone": N_("This code was used, or the letter was taken back; ask who sent it."),
     "ClaimExpired": N_("The time of this letter is over; ask who sent it."),
-    "ClaimsWaiting": N_("{count} letters can still be claimed; withdraw them first."),
+    "ClaimsWaiting": N_("Letters can still be claimed (number: {count}); withdraw them first."),
     "NotAFund": N_("Only funds, boards and institutions make payout runs."),
     "PayoutLineRefused": N_("Line {line} of the run is refused ({reason_name})."),
     "CannotReturn": N_(

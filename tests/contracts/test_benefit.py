@@ -26,6 +26,7 @@ from governance_contracts.benefit import (
     CloseBenefit,
     FillPot,
     HolderAdmitted,
+    HoldersAdmitted,
     Join,
     Leave,
     NotAShop,
@@ -52,7 +53,7 @@ from governance_contracts.benefits import (
     ShopNotIn,
     UnknownBenefit,
 )
-from governance_contracts.coin import UnknownCoin
+from governance_contracts.coin import COINS, CoinWindsDown, Phase, UnknownCoin
 from governance_contracts.discounts import month_ends_ms, month_of
 from governance_contracts.lots import earmark
 from governance_contracts.outcomes import (
@@ -432,6 +433,11 @@ class TestTheFundsCalls:
             (BadBenefit, "time", {"until_ms": START_MS + 1}),
         ]
         args = replace(args, fund=town.id("fund1"))
+        ends = town.state.get(COINS, "J2")
+        assert ends is not None
+        town.state.put(COINS, "J2", replace(ends, phase=Phase.ANNOUNCED))
+        with refused(CoinWindsDown, "J2", Phase.ANNOUNCED):
+            town.play(replace(args, coin="J2", code="city-pass"), under=BOARD)
         for refusal, value, fix in ladder:
             with refused(refusal, value):
                 town.play(args, under=BOARD)
@@ -455,6 +461,7 @@ class TestTheFundsCalls:
             town.play(Admit("city-pass", (bytes(20),), expires_ms), under=BOARD)
         town.play(Admit("city-pass", two, expires_ms), under=BOARD)
         assert len(town.reported(HolderAdmitted)) == 2
+        assert town.reported(HoldersAdmitted, "fund1")[0].count == 2
         town.play(Remove("city-pass", ids(town, "dee1")), under=BOARD)
         with refused(HolderExpired):
             buy(town)
