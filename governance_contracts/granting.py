@@ -25,6 +25,7 @@ from governance_contracts.acting import (
     shares_household_or_owner,
     treasury_wijk,
 )
+from governance_contracts.boardroom import BOARDS
 from governance_contracts.desk import two_at_the_desk
 from governance_contracts.keys import require_possession
 from governance_contracts.mandates import (
@@ -112,7 +113,8 @@ def grant(draft: Draft, context: Context, args: Grant) -> None:
 def granting_office(
     draft: Draft, context: Context, args: Grant, granter: Account
 ) -> tuple[tuple[str, ...], tuple[bytes, ...]]:
-    """The wijk whose office grants it, if it is not the granter; and who of it signed.
+    """The wijk whose office grants it, if it is not the granter; and who of it signed, or all of
+    the board when that decides.
 
     Refuses, of the granter TillKeyOnly, ParentNeeded; of the office NotAuthorised, TillKeyOnly,
     NoSecondSignature.
@@ -123,7 +125,11 @@ def granting_office(
         require_parent(draft, context, args.granter, granter)
         return (), ()
     wijk = office_of(draft, args.granter, granter, context.height)
-    return (wijk,), two_at_the_desk(draft, context, wijk)
+    signers = two_at_the_desk(draft, context, wijk)
+    board = draft.get(BOARDS, wijk)
+    if not signers and board is not None:  # the board decides: it may not choose one of itself
+        signers = board.members
+    return (wijk,), signers
 
 
 def admit(

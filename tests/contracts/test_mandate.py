@@ -265,6 +265,9 @@ def test_a_guardian_is_named_by_a_court_and_entered_by_two_of_the_office(town: M
         town.play(replace(asked, reference=()), by="bob1", also=("cas1",))
     with refused(BadMandate, "holder"):
         town.play(replace(asked, holder=(town.id("cas1"),)), by="bob1", also=("cas1",))
+    for member in ("ada1", "bob1", "cas1"):  # the board names none of itself
+        with refused(BadMandate, "holder"):
+            town.play(replace(asked, holder=(town.id(member),)), under=BOARD)
     number = give(town, asked, by="bob1", also=("cas1",))
     town.play(act(town, number, pays(town, "dee1", "shop1", 300_00)), by="stranger")
     for name in ("dee1", "ada2"):
