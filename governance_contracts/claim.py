@@ -122,7 +122,7 @@ def issue(draft: Draft, context: Context, args: Issue) -> None:
     lot, earmarked, ends = FREE, False, context.time_ms + CLAIM_MS
     for terms in args.terms:
         check_bordered(coin, terms, limited=is_limited(draft, coin))
-        check_terms(draft, args.coin, terms, context.time_ms)
+        check_terms(draft, args.coin, args.issuer, terms, context.time_ms)
         earmarked = terms.kind == LotKind.EARMARK
         ends = min((ends, *terms.expires_ms))
         lot, opened = lot_of(draft, args.coin, args.issuer, terms)

@@ -197,8 +197,13 @@ def expired(lot: Lot, time_ms: int) -> bool:
     return bool(lot.terms.expires_ms) and time_ms >= lot.terms.expires_ms[0]
 
 
-def check_terms(view: View, coin: str, terms: Terms, time_ms: int) -> None:
-    """Refuses BadTerms: kind, order, regions, plain, after, expiry, in that order; UnknownLot."""
+def check_terms(view: View, coin: str, fund: bytes, terms: Terms, time_ms: int) -> None:
+    """Do these terms for coin of `fund` make sense? What an earmark becomes is region-bound coin or
+    another earmark of the same fund, which runs out no earlier: else who is paid holds coin of a
+    stranger, or coin that is over.
+
+    Refuses BadTerms: kind, order, regions, plain, after, expiry, in that order; UnknownLot.
+    """
     if terms.kind not in (LotKind.REGION_BOUND, LotKind.EARMARK):
         raise BadTerms("kind")
     lists: tuple[tuple[str, ...] | tuple[bytes, ...], ...] = (
@@ -224,10 +229,18 @@ def check_terms(view: View, coin: str, terms: Terms, time_ms: int) -> None:
         raise BadTerms("after")
     if named:
         after = require_lot(view, terms.after_lot[0])
-        if after.coin != coin or after.terms.kind == LotKind.CLEARING:  # nobody could spend it
+        own = is_region_bound(after) or (is_earmark(after) and after.fund == (fund,))
+        if after.coin != coin or not own or outlives(terms, after.terms):
             raise BadTerms("after")
     if terms.expires_ms and terms.expires_ms[0] <= time_ms:
         raise BadTerms("expiry")
+
+
+def outlives(terms: Terms, after: Terms) -> bool:
+    """Can coin of these terms still be spent when those have run out?"""
+    if not after.expires_ms:
+        return False
+    return not terms.expires_ms or terms.expires_ms > after.expires_ms
 
 
 def ascending(entries: tuple[str, ...] | tuple[bytes, ...]) -> bool:

@@ -58,7 +58,7 @@ def payout(draft: Draft, context: Context, args: Payout) -> None:
     for terms in args.terms:
         require_phase(coin)
         check_bordered(coin, terms, limited=is_limited(draft, coin))
-        check_terms(draft, args.coin, terms, context.time_ms)
+        check_terms(draft, args.coin, args.payer, terms, context.time_ms)
         earmarked = terms.kind == LotKind.EARMARK
         lot, opened = lot_of(draft, args.coin, args.payer, terms)
         for event in opened:

@@ -408,6 +408,31 @@ class TestAfter:
         held = self.spend(town, earmark((W1,), after=After.LOT, after_lot=next_lot))
         assert held == {0: 0, next_lot: 100}
 
+    def test_what_it_becomes_is_the_funds_own_and_is_not_over_before_it(
+        self, town: MoneyTown
+    ) -> None:
+        """Who is paid with an earmark does not hold a stranger's, nor one that has run out."""
+        soon = town.time_ms + DAY_MS
+        runs_out = grant(town, "dee2", 1, earmark((G1,), expires_ms=soon))
+        bound = grant(town, "dee2", 1, region_bound((G1,)))
+        town.deposit("J1", "town", 100)
+        lines = (PayoutLine(town.id("dee2"), Cents(1), "EARM", ()),)
+        others = Payout(town.id("town"), "J1", lines, (earmark((G1,), class_number=7),))
+        town.play(others, by="town")
+        (strangers,) = set(town.lots("dee2")) - {runs_out, bound}
+
+        def becoming(lot: int, expires_ms: int | None = None) -> Terms:
+            return earmark((W1,), after=After.LOT, after_lot=lot, expires_ms=expires_ms)
+
+        for terms in (becoming(strangers), becoming(runs_out), becoming(runs_out, soon + 1)):
+            with refused(BadTerms, "after"):
+                grant(town, "dee1", 1, terms)
+        for terms in (becoming(runs_out, soon), becoming(bound)):
+            grant(town, "dee1", 1, terms)
+        town.wait(DAY_MS)
+        with refused(BadTerms, "after"):
+            grant(town, "dee1", 1, becoming(runs_out))
+
     def test_equal_terms_are_one_lot(self, town: MoneyTown) -> None:
         terms = earmark((W1,), categories=("food",))
         assert grant(town, "dee1", 1, terms) == grant(town, "eef1", 1, terms)
