@@ -17,7 +17,7 @@ from chain.codec import U8, AccountId, Code, Millis, Record
 from chain.contract import Context, Contract, Method
 from chain.errors import Rejected
 from chain.events import event
-from chain.money import AmountField, Cents, CentsField
+from chain.money import CENTS_MAX, AmountField, Cents, CentsField
 from chain.state import Draft
 from governance_contracts.acting import require_account, require_actor, require_unfrozen
 from governance_contracts.balances import give_free, spend
@@ -138,6 +138,13 @@ class NotAShop(Rejected):
 class AlreadyIn(Rejected):
     code = 1224
     fields = ("benefit", "payee")
+
+
+class PotFull(Rejected):
+    """A pot counts no more than any amount can be; so much more it holds."""
+
+    code = 1225
+    fields = ("benefit", "most")
 
 
 @event
@@ -369,7 +376,7 @@ def fill_pot(draft: Draft, context: Context, args: FillPot) -> None:
 
     Refuses UnknownBenefit; NotRegistered, ClosedAccount, NotAuthorised, TillKeyOnly, FrozenAccount
     (the shop); NotRegistered, ClosedAccount (the fund); ShopNotIn; BenefitOver; NotEnoughCoin;
-    DayLimit; TooManyCoins, in that order.
+    DayLimit; TooManyCoins; PotFull, in that order.
     """
     benefit = require_benefit(draft, args.benefit)
     shop: Account = require_actor(draft, context, args.shop)
@@ -382,6 +389,8 @@ def fill_pot(draft: Draft, context: Context, args: FillPot) -> None:
     most = day_max(draft, shop.kind)
     spend(draft, args.shop, benefit.coin, args.amount, args.amount, day, most)
     give_free(draft, benefit.fund, benefit.coin, args.amount)
+    if pot.left + args.amount > CENTS_MAX:
+        raise PotFull(args.benefit, CENTS_MAX - pot.left)
     left = Cents(pot.left + args.amount)
     draft.put(POTS, (args.benefit, args.shop), replace(pot, left=left))
     context.emit(PotFilled(args.benefit, benefit.fund, benefit.coin, args.amount), args.shop)

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from chain.account import ACCOUNTS, Status
 from chain.codec import decode
 from chain.contract import Context
-from chain.money import Cents
+from chain.money import CENTS_MAX, Cents
 from chain.rules import DAY_MS
 from chain.state import Draft, View
 from governance_contracts.balances import free_of, give_free, take_free
@@ -266,7 +266,8 @@ def return_discount(
     give_free(draft, fund, payment.coin, amount)
     pot = draft.get(POTS, (code, payment.payee))
     assert pot is not None, "a pot stays once its shop has joined"
-    left, used = Cents(pot.left + restored), Cents(max(0, pot.used - restored))
+    left = Cents(min(CENTS_MAX, pot.left + restored))
+    used = Cents(max(0, pot.used - restored))
     draft.put(POTS, (code, payment.payee), replace(pot, left=left, used=used))
     holder = draft.get(HOLDERS, (code, payment.payer))
     if holder is not None and holder.month == month_of(day_of(payment.time_ms)):

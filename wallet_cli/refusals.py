@@ -128,6 +128,7 @@ TEXTS = {
     "BenefitOver": N_("The discount {benefit} is not in force now."),
     "NotAHolder": N_("The fund has not admitted this account to {benefit}; ask the fund."),
     "HolderExpired": N_("The right to {benefit} has run out; ask the fund to renew it."),
+    "PotFull": N_("The pot has room for {most} more; fill it when it is used."),
     "ShopNotIn": N_("This shop takes no part in {benefit}."),
     "RelatedShop": N_("{benefit} is not for a shop of your own household or firm."),
     "AliasMissing": N_("A discounted payment is made under an alias; leave --named out."),

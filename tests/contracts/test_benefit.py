@@ -13,7 +13,7 @@ from chain.block import PartyLeaf, Receipt, receipt_leaves
 from chain.codec import Record, encode
 from chain.errors import Rejected
 from chain.events import read_event
-from chain.money import Cents
+from chain.money import CENTS_MAX, Cents
 from chain.rules import DAY_MS
 from governance_contracts.acting import NotRegistered
 from governance_contracts.balances import NotEnoughCoin
@@ -32,6 +32,7 @@ from governance_contracts.benefit import (
     NotAShop,
     OpenBenefit,
     PotFilled,
+    PotFull,
     Remove,
 )
 from governance_contracts.benefits import (
@@ -502,6 +503,11 @@ class TestTheShopsCalls:
         town.play(FillPot("city-pass", town.id("shop1"), Cents(50)), by="shop1")
         assert (town.free("fund1") - fund, pot(town).left) == (50, 350)
         assert town.reported(PotFilled, "shop1")[0].amount == 50
+        full = replace(pot(town), left=Cents(CENTS_MAX - 1))
+        town.state.put(POTS, ("city-pass", town.id("shop1")), full)
+        with refused(PotFull, "city-pass", 1):
+            town.play(FillPot("city-pass", town.id("shop1"), Cents(2)), by="shop1")
+        town.state.put(POTS, ("city-pass", town.id("shop1")), replace(full, left=Cents(350)))
         town.play(Leave("city-pass", town.id("shop1")), by="shop1")
         with refused(ShopNotIn):
             buy(town)
