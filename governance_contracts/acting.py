@@ -126,6 +126,15 @@ def require_actor(
     return found
 
 
+def acts_in_full(view: View, context: Context, account: bytes) -> bool:
+    """May this call act as the account, with full keys? Where one of several may agree."""
+    try:
+        require_actor(view, context, account)
+    except Rejected:
+        return False
+    return True
+
+
 def require_party(
     view: View, context: Context, account: bytes, role: str, *, till: bool = False
 ) -> Account:

@@ -129,7 +129,7 @@ def attest_minor(draft: Draft, context: Context, args: AttestMinor) -> None:
         raise BadAccount(args.account, "parents")
     before = draft.find(MINORS, args.account)
     known = before is not None and before.parents == args.parents
-    if registrar and not known and not signed_by_one(context, args.parents):
+    if registrar and not known and not signed_by_one(draft, context, args.parents):
         raise ParentNeeded(args.account)
     draft.put(MINORS, args.account, Minor(args.band, args.parents))
     draft.delete(VOTERS, args.account)

@@ -20,6 +20,7 @@ from chain.contract import Context
 from chain.errors import Rejected
 from chain.rules import DAY_MS, Parameter
 from chain.state import Draft, Table, View, raw, text
+from governance_contracts.acting import acts_in_full
 from governance_contracts.limits import day_max
 
 PARENTS_MAX = 4
@@ -102,8 +103,9 @@ def minor_of(view: View, account: bytes, kind: int) -> Minor | None:
     return view.find(MINORS, account) if kind == AccountKind.PERSON else None
 
 
-def signed_by_one(context: Context, parents: tuple[bytes, ...]) -> bool:
-    return any(context.has(Holder(parent)) for parent in parents)
+def signed_by_one(view: View, context: Context, parents: tuple[bytes, ...]) -> bool:
+    """Did a parent sign, not with a card or a till's key?"""
+    return any(acts_in_full(view, context, parent) for parent in parents)
 
 
 def require_parent(view: View, context: Context, id: bytes, account: Account) -> None:
@@ -112,7 +114,7 @@ def require_parent(view: View, context: Context, id: bytes, account: Account) ->
     minor = minor_of(view, id, account.kind)
     if minor is None or context.decision == Holder(id):
         return
-    if not signed_by_one(context, minor.parents):
+    if not signed_by_one(view, context, minor.parents):
         raise ParentNeeded(id)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chain.authority import Board, Holder, NotAuthorised, describe
+from chain.authority import Board, NotAuthorised, describe
 from chain.codec import U32, U53, AccountId, Code, Hash, Record, Salt
 from chain.contract import Context, Contract, Method
 from chain.errors import Rejected
@@ -19,7 +19,7 @@ from chain.events import event
 from chain.money import CENTS_MAX, AmountField, CentsField
 from chain.rules import DAY_MS, Parameter
 from chain.state import Draft, View
-from governance_contracts.acting import require_account
+from governance_contracts.acting import acts_in_full, require_account
 from governance_contracts.attestors import SetAttestors, found_attestors, set_attestors
 from governance_contracts.balances import FREE, create
 from governance_contracts.booking import with_state
@@ -199,10 +199,10 @@ def set_standing(draft: Draft, context: Context, args: SetStanding) -> None:
 def mint(draft: Draft, context: Context, args: Mint) -> None:
     """Make coin for a deposit.
 
-    By the coin's Board, or by a minter of its standing decision if the deposit's reference is
-    opened. Refuses UnknownCoin, UnknownReserve, NotAuthorised, MintingIsStopped, InDeficit,
-    StatementTooOld, PartsMissing, UnknownEntry, EntryUsed, AmountDiffers, FundUnknown, MintLimit,
-    in that order.
+    By the coin's Board, or by a minter of its standing decision, with a full key, if the deposit's
+    reference is opened. Refuses UnknownCoin, UnknownReserve, NotAuthorised, MintingIsStopped,
+    InDeficit, StatementTooOld, PartsMissing, UnknownEntry, EntryUsed, AmountDiffers, FundUnknown,
+    MintLimit, in that order.
     """
     coin = require_coin(draft, args.coin)
     reserve = require_reserve(draft, args.coin)
@@ -244,7 +244,7 @@ def minting_limit(view: View, context: Context, coin: Coin, reserve: Reserve, ar
     if context.has(Board(coin.wijk)):
         return day_max
     for standing in reserve.standing:
-        by_minter = any(context.has(Holder(minter)) for minter in standing.minters)
+        by_minter = any(acts_in_full(view, context, minter) for minter in standing.minters)
         if by_minter and args.opening and not context.decision:
             return min(day_max, standing.day_max)
     raise NotAuthorised(describe(Board(coin.wijk)))

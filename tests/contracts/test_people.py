@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chain.account import ACCOUNTS, AccountKind
+from chain.account import ACCOUNTS, AccountKey, AccountKind, KeyRole
 from chain.account import Status as AccountStatus
 from chain.authority import Authority, Board, NotAuthorised
 from chain.codec import Record
@@ -54,9 +54,10 @@ from governance_contracts.minors import (
     week_of,
 )
 from governance_contracts.payments import Payout, PayoutLine, plain
+from governance_contracts.redemption import Redeem
 from governance_contracts.registrars import DelegateRegistrar, EndRegistrar
 from governance_contracts.registration import BadAccount, Register
-from tests.contracts.bank import MoneyTown
+from tests.contracts.bank import DESTINATION, MoneyTown
 from tests.contracts.town import START_MS, W1, W2, new_account, refused
 
 BOARD: tuple[Authority, ...] = (Board(W1),)
@@ -226,6 +227,21 @@ def test_coming_of_age(town: MoneyTown) -> None:
     for party in ("eef1", "dee1"):
         assert town.reported(CameOfAge, party)
     assert town.state.find(MINORS, town.id("eef1")) is None
+
+
+def test_a_parents_card_does_not_agree_for_the_parent(town: MoneyTown) -> None:
+    """An emergency card lies in a drawer: what it signs along with may be anybody's."""
+    child(town, Band.CHILD)
+    town.play(plain(town.id("dee1"), town.id("eef1"), "J1", 10_00), by="dee1")
+    euros = Redeem(town.id("eef1"), "J1", Cents(5_00), (), DESTINATION)
+    dee = town.account("dee1")
+    card = AccountKey(1, bytes(32), KeyRole.CARD, ())
+    town.state.put(ACCOUNTS, town.id("dee1"), replace(dee, keys=(*dee.keys, card)))
+    with refused(ParentNeeded, town.id("eef1")):
+        town.play(euros, by="eef1", also=("dee1",))
+    with refused(ParentNeeded, town.id("eef1")):
+        town.play(euros, by="dee1", also=("eef1",), key=1)
+    town.play(euros, by="dee1", also=("eef1",))
 
 
 @pytest.mark.parametrize(("band", "limit"), [(1, 20_00), (2, 50_00), (3, 150_00)])

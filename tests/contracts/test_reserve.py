@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from chain.account import ACCOUNTS, AccountKey, KeyRole
 from chain.authority import Board, Federation, NotAuthorised
 from chain.errors import Rejected
 from chain.events import read_event
@@ -454,6 +456,13 @@ class TestMinting:
             town.play(first, by="dee1")
         with refused(NotAuthorised):
             town.play(Mint("J1", number, 1, town.id("town"), Cents(60), ()), by="cas1")
+        account = town.account("cas1")
+        till = AccountKey(1, bytes(32), KeyRole.TILL, (1,))
+        town.state.put(ACCOUNTS, town.id("cas1"), replace(account, keys=(*account.keys, till)))
+        with refused(NotAuthorised):  # which of its keys signed beside dee1's nobody knows
+            town.play(first, by="dee1", also=("cas1",))
+        with refused(NotAuthorised):
+            town.play(first, by="cas1", key=1)
         town.play(first, by="cas1")
         with refused(FundUnknown):
             town.play(third, by="cas1")
