@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.wallet.conftest import Wallet, answer
 from tests.wallet.fake_node import Node
+from tests.wallet.village import W2
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -121,6 +124,22 @@ def test_filling_a_pot_and_who_reads_it(wallet: Wallet, node: Node, pass_holder:
     run(wallet, "benefit", "remove", "city-pass", pass_holder, as_="stad")
     run(wallet, "benefit", "close", "city-pass", as_="stad")
     assert "closed" in wallet("benefit", "list", as_="ada").stdout
+
+
+def test_who_has_too_little_reads_how_much_and_why_each_lot_did_not_fit(
+    wallet: Wallet, node: Node, tmp_path: Path
+) -> None:
+    ada, shop = node.village.address("ada"), node.village.address("shop")
+    for number, words in enumerate((("--category", "books"), ("--region", W2)), 1):
+        file = tmp_path / f"{number}.csv"
+        file.write_text(f"address;amount\n{ada};30,00\n")
+        run(wallet, "payout", str(file), *words, as_="stad")
+    short = wallet("pay", shop, "125", "--category", "food", as_="ada")
+    assert short.exit_code == 3
+    assert "25,00 more free coin is needed" in short.stderr
+    for why in ("meant for other goods", "the place lies outside its region"):
+        assert re.search(rf"Lot \d+: This coin [^.]*{why}", short.stderr), short.stderr
+    run(wallet, "pay", shop, "125", "--category", "books", as_="ada")
 
 
 def test_a_basket_adds_up(wallet: Wallet, node: Node) -> None:
