@@ -66,7 +66,7 @@ class Account:
 
     @property
     def cover(self) -> int:
-        return self.closing - self.unattributed - self.own
+        return self.closing - self.unattributed - max(0, self.own)
 
 
 @dataclass(slots=True)
@@ -207,10 +207,12 @@ class Bank:
             case 2:  # unattributed
                 account.unattributed += amount
                 return
+            case 4 if account.own < 0:  # cover makes good what charges took
+                account.own = min(0, account.own + amount)
             case 5:  # interest
                 account.own += amount
             case 18:  # the bank's costs
-                account.own = max(0, account.own - amount)
+                account.own -= amount
             case 16:
                 if not self._settle(coin, entry, names):
                     return

@@ -185,9 +185,10 @@ class Line:
                 self.update(reserve, own=min(CENTS_MAX, reserve.own + amount))
                 return EntryState.USED, 0
             case EntryKind.CHARGE:
-                self.update(reserve, own=max(0, reserve.own - amount))
+                self.update(reserve, own=max(-CENTS_MAX, reserve.own - amount))
                 return EntryState.USED, 0
             case EntryKind.COVER:
+                self.update(reserve, own=max(reserve.own, min(0, reserve.own + amount)))
                 return EntryState.USED, 0
             case EntryKind.REDEMPTION:
                 return self.settle()

@@ -115,9 +115,10 @@ class Reserve(Record, tag=1):
     """One coin's reserve. `attestors` sorted, `k` of them make a statement.
 
     `signers`: who signs payments at the bank. `sequence` 0: no statement yet.
-    `more`: parts of the bank's latest statement that are to come. `own`: the
-    reserve's own money, first opening balance and interest less charges. `minted_today` is the
-    total of the day `minted_day` (days since 1970). `short_ms`: since when the deficit has been
+    `more`: parts of the bank's latest statement that are to come. `own`: the reserve's own money,
+    first opening balance and interest less charges; below nothing, what charges took from the
+    cover, which later interest or cover makes good first. `minted_today` is the total of the day
+    `minted_day` (days since 1970). `short_ms`: since when the deficit has been
     above 1 % of what is owed.
     """
 
@@ -130,7 +131,7 @@ class Reserve(Record, tag=1):
     closed_ms: Millis
     balance: SignedCents
     unattributed: CentsField
-    own: CentsField
+    own: SignedCents
     standing: Annotated[tuple[Standing, ...], Meta(max_length=1)]
     minted_day: U32
     minted_today: CentsField
@@ -274,7 +275,7 @@ def require_reserve(view: View, coin: str) -> Reserve:
 
 def cover_of(reserve: Reserve) -> int:
     """Euros that stand behind coin; below nothing when the account is overdrawn."""
-    return reserve.balance - reserve.unattributed - reserve.own
+    return reserve.balance - reserve.unattributed - max(0, reserve.own)
 
 
 def liabilities_of(view: View, coin: str) -> int:

@@ -54,15 +54,17 @@ def forecast(composed: Composed, state: ChainReserve) -> tuple[int, int]:
                 unattributed += amount
             case EntryKind.INTEREST:
                 own += amount
+            case EntryKind.COVER if own < 0:
+                own = min(0, own + amount)
             case EntryKind.CHARGE:
-                own = max(0, own - amount)
+                own -= amount
             case EntryKind.REDEMPTION if line.redemption is not None:
                 owed -= amount
             case EntryKind.BOUNCE:
                 owed += amount
             case _:
                 pass
-    return composed.source.closing - unattributed - own, max(0, owed)
+    return composed.source.closing - unattributed - max(0, own), max(0, owed)
 
 
 def short_for_minting(composed: Composed, state: ChainReserve) -> int:

@@ -115,6 +115,26 @@ def test_costs_that_eat_into_a_deposit_are_said_before_it_is_minted(office: Offi
     assert office.refusal(mint) == InDeficit.code
 
 
+@pytest.mark.parametrize("interest_first", [True, False])
+def test_interest_makes_good_what_charges_took_whichever_came_first(
+    office: Office, interest_first: bool
+) -> None:
+    ann = office.history.home[0]
+    office.receive(ann, 100_00)
+    office.close_day()
+    for movement in (interest(10), charge(25))[:: 1 if interest_first else -1]:
+        office.book(movement)
+        prepared, state = office.prepare(office.statement()), office.state()
+        office.attest(prepared)
+        assert as_json(prepared, state, [])["deficit_cents"] == office.deficit()
+    assert (office.deficit(), office.reserve.own) == (15, -15)
+    office.book(Movement(10, True, reference=office.home.reference(COVER)), interest(20))
+    office.close_day()
+    assert (office.deficit(), office.reserve.own) == (0, 15), "5 of it were still missing"
+    code, told = reconcile(office, "--chain", str(office.export()))
+    assert (code, told["verdict"]) == (0, "ok"), told["findings"]
+
+
 def test_a_deposit_that_the_bank_takes_back_burns_its_coin(office: Office) -> None:
     ann = office.history.home[0]
     office.receive(ann, 50_00)
