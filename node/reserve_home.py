@@ -21,6 +21,7 @@ from pathlib import Path
 from auditor.bank.commitments import account_commitment
 from auditor.bank.references import COVER, reference_for
 from auditor.bank.sealed import seal, seal_under, unseal, unseal_under
+from auditor.bank.sorting import Sorter
 from genesis.mistakes import Exit, UserError, of_the_system
 from genesis.texts import _
 from node.disk import replace_file
@@ -42,6 +43,10 @@ class ReserveHome:
     key: bytes
     account: bytes
     references: dict[str, bytes] = field(default_factory=dict)
+    sorted_to: tuple[int, Sorter] | None = None
+    """What sorted the statement that begins at this number, ready for the next: so that a year in
+    one file is not gone through again for each of its days."""
+    _kept: list[Imported] | None = None
 
     def reference(self, account: bytes) -> str:
         """The account's reference, noted so that it is known when money comes with it."""
@@ -63,8 +68,10 @@ class ReserveHome:
     # Statements that were imported.
 
     def imported(self) -> list[Imported]:
-        """All of them, by their first number on the chain. Raises UserError (key)."""
-        return list(self._imported())
+        """All of them, by their first number on the chain. Read once. Raises UserError (key)."""
+        if self._kept is None:
+            self._kept = list(self._imported())
+        return list(self._kept)
 
     def _imported(self) -> Iterator[Imported]:
         folder = self.root / STATEMENTS
@@ -75,6 +82,11 @@ class ReserveHome:
     def keep(self, statement: Imported) -> None:
         path = self.root / STATEMENTS / f"{statement.first:08d}.sealed"
         write_sealed(path, seal_under(self.storage, imported_to(statement)))
+        self.sorted_to = None
+        if self._kept is not None and (not self._kept or statement.first > self._kept[-1].first):
+            self._kept.append(statement)
+        else:
+            self._kept = None
 
     def prepared(self, first: int) -> Path:
         """The folder for calls about the statement that begins at this number."""

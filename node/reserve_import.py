@@ -90,16 +90,20 @@ def prepare(
         if not done and known is not history[-1]:
             done = True  # a later one builds on it: it stays as it is
         if done:
-            composed = _compose(home, statement, state, earlier, known.first, _told(known))
+            sorter = _sorter(home, state, earlier)
+            composed = _compose(home, statement, sorter, known.first, _told(known))
+            if tuple(hash_of(part) for part in composed.parts) == known.kept.hashes:
+                home.sorted_to = (known.first, sorter)
             return Prepared("attested" if known.last <= state.sequence else "again", composed,
                             known.kept.hashes)  # fmt: skip
-        composed = _compose(home, statement, state, earlier, known.first, told)
+        composed = _compose(home, statement, _sorter(home, state, earlier), known.first, told)
         hashes = tuple(hash_of(part) for part in composed.parts)
         status = "again" if hashes == known.kept.hashes else "changed"
         home.keep(kept_of(composed, hashes))
         return Prepared(status, composed, hashes)
     first = _first(statement, state, history)
-    composed = _compose(home, statement, state, history, first, told)
+    sorter = _sorter(home, state, history)
+    composed = _compose(home, statement, sorter, first, told)
     hashes = tuple(hash_of(part) for part in composed.parts)
     for number, made in enumerate(hashes, first):
         theirs = (taken or {}).get(number, made)
@@ -112,6 +116,7 @@ def prepare(
                 ).format(number=number, theirs=theirs.hex(), ours=made.hex())
             )
     home.keep(kept_of(composed, hashes))
+    home.sorted_to = (first, sorter)
     return Prepared("attested" if composed.last <= state.sequence else "new", composed, hashes)
 
 
@@ -133,19 +138,27 @@ def _first(statement: BankStatement, state: ChainReserve, history: list[Imported
     return state.sequence + 1
 
 
+def _sorter(home: ReserveHome, state: ChainReserve, history: list[Imported]) -> Sorter:
+    """What knows the credits of these statements that have not gone back: the one that sorted the
+    last of them, if it is at hand. Whoever uses it may not find it there again."""
+    at_hand, home.sorted_to = home.sorted_to, None
+    if at_hand is not None and history and at_hand[0] == history[-1].first:
+        return at_hand[1]
+    sorter = Sorter(state.chain, home.coin, home.references)
+    for each in history:
+        sorter.remember(each.credits())
+    sorter.forget([place for each in history for place in each.returned()])
+    return sorter
+
+
 def _compose(
     home: ReserveHome,
     statement: BankStatement,
-    state: ChainReserve,
-    history: list[Imported],
+    sorter: Sorter,
     first: int,
     told: Mapping[int, EntryKind] | None,
 ) -> Composed:
-    sorter = Sorter(state.chain, home.coin, home.references, told or {})
-    for each in history:
-        sorter.remember(each.credits())
-    for each in history:
-        sorter.forget(each.returned())
+    sorter.told = told or {}
     try:
         return compose(statement, sorter, home.key, home.account, first)
     except ValueError as error:
