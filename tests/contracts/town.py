@@ -12,7 +12,7 @@ plays it, on a draft that a refusal drops:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -243,8 +243,11 @@ class Town:
         draft.delete(DUE, key)
         context = self.context(None, ())
         run_due(draft, context, due)
+        self._absorb_due(draft, context.events)
+
+    def _absorb_due(self, draft: Draft, events: Sequence[PartyEvent]) -> None:
         self.state.absorb(draft)
-        self.events.extend(context.events)
+        self.events.extend(events)
 
     def reported(self, kind: type[V], party: str | None = None) -> list[V]:
         """The events of a kind in the last call played; with a name, those for that party only."""
