@@ -16,7 +16,7 @@ from wallet_cli.acting import acting, acting_command
 from wallet_cli.client import Answer
 from wallet_cli.commands_pay import DRY_RUN, carry, checked_call
 from wallet_cli.commands_runs import terms_options
-from wallet_cli.desk import Session, coin_of, converse, now_ms, profile_of
+from wallet_cli.desk import Session, account_of, coin_of, converse, now_ms, profile_of
 
 if TYPE_CHECKING:
     from governance_contracts.claim import Issue
@@ -61,6 +61,8 @@ def letters(
     expires: str | None,
     online_ok: bool,
     class_number: int | None,
+    payees: tuple[str, ...],
+    after: str | None,
     again: bool,
 ) -> None:
     from chain.money import Cents
@@ -70,7 +72,9 @@ def letters(
     from wallet_cli.runs import terms_of
 
     people = read_addressees(file)
-    terms = terms_of(regions, categories, expires, online_ok, class_number)
+    profile = profile_of(settings, wallet)
+    group = tuple(account_of(profile, one) for one in payees)
+    terms = terms_of(regions, categories, expires, online_ok, class_number, group, after)
     session = converse(settings, wallet)
     account = session.account()
     sending.require_one_signature(account)

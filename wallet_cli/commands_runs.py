@@ -17,7 +17,7 @@ from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, format_cents, out
 from wallet_cli.acting import acting, acting_command
 from wallet_cli.client import Answer
-from wallet_cli.desk import Session, coin_of, converse, profile_of
+from wallet_cli.desk import Session, account_of, coin_of, converse, profile_of
 
 if TYPE_CHECKING:
     from governance_contracts.payments import Payout
@@ -46,6 +46,18 @@ def terms_options(command: Any) -> Any:
             click.option("--online-ok", is_flag=True, help=N_("Online shops may take it too.")),
             click.option(
                 "--class-number", type=click.IntRange(0, 2**53 - 1), help=N_("The fund's class.")
+            ),
+            click.option(
+                "--payee",
+                "payees",
+                multiple=True,
+                metavar="ADDRESS",
+                help=N_("To be spent with these only."),
+            ),
+            click.option(
+                "--after",
+                metavar="free|LOT",
+                help=N_("What it is once spent; default: bound to the same regions."),
             ),
         )
     ):
@@ -84,6 +96,8 @@ def payout(
     expires: str | None,
     online_ok: bool,
     class_number: int | None,
+    payees: tuple[str, ...],
+    after: str | None,
     dry_run: bool,
     skip_refused: bool,
     out_file: Path | None,
@@ -92,11 +106,11 @@ def payout(
     from governance_contracts.payments import Payout
     from wallet_cli.runs import read_run, terms_of
 
-    terms = terms_of(regions, categories, expires, online_ok, class_number)
+    profile = profile_of(settings, wallet)
+    group = tuple(account_of(profile, one) for one in payees)
+    terms = terms_of(regions, categories, expires, online_ok, class_number, group, after)
     earmarked = bool(terms) and terms[0].kind == 2
-    table, lines = read_run(
-        profile_of(settings, wallet), file, purpose or ("EARM" if earmarked else "INCOME")
-    )
+    table, lines = read_run(profile, file, purpose or ("EARM" if earmarked else "INCOME"))
     session = converse(settings, wallet)
     account = session.account()
     code = coin_of(account, coin)

@@ -98,15 +98,28 @@ def terms_of(
     expires: str | None,
     online_ok: bool,
     class_number: int | None,
+    payees: tuple[bytes, ...] = (),
+    after: str | None = None,
 ) -> tuple[Terms, ...]:
     """What the run binds the coin to; nothing if no option says so.
 
-    Regions alone make region-bound coin; categories, an expiry or a class make an earmark.
+    Regions alone make region-bound coin; categories, an expiry, a class, payees, or what it is
+    after it was spent (`free`, or the number of a lot) make an earmark. Raises UserError (usage).
     """
-    from governance_contracts.lots import earmark, region_bound
+    from governance_contracts.lots import After, earmark, region_bound
+
+    lot = None
+    if after not in (None, "free"):
+        if not (after.isascii() and after.isdigit() and 0 < int(after) < 2**53):
+            raise UserError(
+                _("--after is `free` or the number of a lot, not {text!r}.").format(text=after),
+                Exit.USAGE,
+            )
+        lot = int(after)
 
     regions, categories = tuple(sorted(set(regions))), tuple(sorted(set(categories)))
-    if categories or expires is not None or class_number is not None:
+    if categories or expires is not None or class_number is not None or payees or after:
+        became = After.REGION_BOUND if after is None else After.FREE if lot is None else After.LOT
         return (
             earmark(
                 regions,
@@ -114,6 +127,9 @@ def terms_of(
                 class_number=class_number or 0,
                 expires_ms=None if expires is None else end_of(expires),
                 online_ok=online_ok,
+                payees=tuple(sorted(set(payees))),
+                after=became,
+                after_lot=lot,
             ),
         )
     return (region_bound(regions, online_ok=online_ok),) if regions else ()

@@ -175,3 +175,24 @@ def test_a_board_proposes_a_run(wallet: Wallet, node: Node, tmp_path: Path) -> N
     )
     assert result.exit_code == 0, result.output
     assert (answer(result)["lines"], answer(result)["proposal_status"]) == (1, "open")
+
+
+def test_coin_for_a_group_of_shops_that_is_free_once_spent(
+    wallet: Wallet, node: Node, tmp_path: Path
+) -> None:
+    ada, shop, far = (node.village.address(name) for name in ("ada", "shop", "far"))
+    file = tmp_path / "tokens.csv"
+    file.write_text(f"address;amount\n{ada};30,00\n")
+    words = ("payout", str(file), "--payee", shop)
+    assert wallet(*words, "--after", "soon", as_="stad").exit_code == 2
+    assert wallet(*words, "--after", "0", as_="stad").exit_code == 2
+    unknown = wallet(*words, "--after", "999", "-o", "json", as_="stad")
+    assert (unknown.exit_code, answer(unknown)["error"]["name"]) == (3, "UnknownLot")
+    assert wallet(*words, "--after", "free", as_="stad").exit_code == 0
+    held = answer(wallet("balance", "-o", "json", as_="ada"))["coins"][0]
+    (lot,) = [one["lot"] for one in held["lots"]]
+    refused = wallet("pay", far, "5", "--lot", str(lot), "-o", "json", as_="ada")
+    assert answer(refused)["error"]["name"] == "WrongCategory", refused.output
+    assert wallet("pay", shop, "30", "--lot", str(lot), as_="ada").exit_code == 0
+    got = answer(wallet("balance", "-o", "json", as_="shop"))["coins"][0]
+    assert (got["free_cents"], got["lots"]) == (3_000, [])
