@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chain.account import ACCOUNTS, AccountKind, Status, in_force
+from chain.account import ACCOUNTS, Account, AccountKind, Status, in_force
 from chain.authority import Board, NotAuthorised, describe
 from chain.codec import U8, AccountId, Code, Record
 from chain.contract import Context
@@ -39,7 +39,8 @@ from governance_contracts.recoveries import (
     RecoveryOpen,
     guardians_at,
 )
-from governance_contracts.registrars import REGISTRARS, require_office
+from governance_contracts.registrars import REGISTRARS, registrar_key, require_office
+from governance_contracts.registration import office_of
 
 Office = Annotated[tuple[Code, ...], Meta(max_length=1)]
 """The wijk as whose registrar the caller acts; none: as a guardian."""
@@ -158,6 +159,19 @@ def valid_approvals(view: View, recovery: Recovery) -> list[Approval]:
             continue
         found.append(approval)
     return found
+
+
+def own_office_saw(
+    view: View, id: bytes, account: Account, confirmed: tuple[bytes, ...], height: int
+) -> bool:
+    """Is one of these a registrar of the account's own office? So too if that has none."""
+    own = office_of(view, id, account, height)
+    if any(view.get(REGISTRARS, (own, one)) is not None for one in confirmed):
+        return True
+    first = registrar_key((own, b""))
+    for key, _ in view.scan(REGISTRARS, first):
+        return not key.startswith(first)
+    return True
 
 
 def administrators_of(view: View, account: bytes, time_ms: int) -> tuple[bytes, ...]:

@@ -161,6 +161,14 @@ class NoConfirmationAsked(Rejected):
     fields = ("account",)
 
 
+class OwnOfficeConfirms(Rejected):
+    """Without guardians nobody who knows the holder is asked: so one of the two who confirm is a
+    registrar of the account's own office, if that has any."""
+
+    code = 1013
+    fields = ("account",)
+
+
 class BeyondVeto(Rejected):
     """Two registrars saw the holder in person: this second attempt cannot be vetoed."""
 

@@ -34,6 +34,7 @@ from governance_contracts.guardians import (
     SetGuardians,
     administrators_of,
     in_person,
+    own_office_saw,
     set_guardians,
     speaker,
     valid_approvals,
@@ -72,6 +73,7 @@ from governance_contracts.recoveries import (
     NoConfirmationAsked,
     NotRecoverable,
     OpenedLately,
+    OwnOfficeConfirms,
     Recovery,
     RecoveryApproved,
     RecoveryConfirmed,
@@ -204,7 +206,8 @@ def confirm(draft: Draft, context: Context, args: Confirm) -> None:
     """A registrar confirms a second attempt, having seen the holder. With the second registrar
     payments stop, the waiting time begins, and nobody can veto.
 
-    Refuses NotAuthorised, TillKeyOnly, NoRecovery, NoConfirmationAsked, in that order.
+    Refuses NotAuthorised, TillKeyOnly, NoRecovery, NoConfirmationAsked; OwnOfficeConfirms (the
+    second, of an account without guardians); in that order.
     """
     by = in_person(draft, context, args.office)
     recovery = require_recovery(draft, args.account)
@@ -213,6 +216,11 @@ def confirm(draft: Draft, context: Context, args: Confirm) -> None:
     recovery = replace(recovery, confirmed=(*recovery.confirmed, by))
     blocks = len(recovery.confirmed) == CONFIRMATIONS
     if blocks:
+        account = draft.find(ACCOUNTS, args.account)
+        assert account is not None, "accounts stay"
+        own = own_office_saw(draft, args.account, account, recovery.confirmed, context.height)
+        if not recovery.guardians and not own:
+            raise OwnOfficeConfirms(args.account)
         cancel(draft, recovery.due)
         until_ms = context.time_ms + _wait_of(recovery.guardians)
         due = context.schedule(draft, until_ms, "recovery", "finish", Finish(args.account))

@@ -41,6 +41,9 @@ TEXTS = {
     "NoRecovery": N_("No recovery of this account is under way."),
     "OpenedLately": N_("A recovery was opened less than 30 days ago; the next must wait."),
     "ApprovedBefore": N_("You, or your office, approved this recovery before."),
+    "OwnOfficeConfirms": N_(
+        "One of the two who confirm must be a registrar of the resident's own wijk."
+    ),
     "NoConfirmationAsked": N_("Only a second attempt is confirmed, by two registrars, each once."),
     "BeyondVeto": N_("Two registrars saw the holder: this recovery cannot be vetoed."),
     "NotLocked": N_("An emergency card is issued only while a recovery is under way."),

@@ -59,6 +59,7 @@ from governance_contracts.recoveries import (
     NotLocked,
     NotRecoverable,
     OpenedLately,
+    OwnOfficeConfirms,
     RecoveryOpen,
     RecoveryOpened,
 )
@@ -239,6 +240,27 @@ def test_without_guardians_two_registrars_of_different_wijken_and_fourteen_days(
     assert numbers(town) == [MINE]
     town.wait(11 * DAY_MS)
     assert numbers(town) == [THEIRS]
+
+
+@pytest.mark.parametrize("staffed", [True, False])
+def test_without_guardians_the_own_office_sees_the_holder_the_second_time(
+    town: MoneyTown, staffed: bool
+) -> None:
+    """Else two registrars who never met the holder could take what nobody can veto."""
+    town.play(opening(town, office=(W2,)), by="bob2")
+    town.play(veto(town), by="dee1")
+    town.wait(DAY_MS)
+    town.play(opening(town, office=(W2,)), by="bob2")
+    town.play(confirm(town, W2), by="bob2")
+    with refused(OwnOfficeConfirms, town.id("dee1")):
+        town.play(confirm(town, WIJKEN[2]), by="bob3")
+    if staffed:
+        town.play(confirm(town, W1), by="bob1")
+    else:
+        town.play(EndRegistrar(W1, town.id("bob1")), under=(Board(W1),))
+        town.play(confirm(town, WIJKEN[2]), by="bob3")
+    with refused(BeyondVeto):
+        town.play(veto(town), by="dee1")
 
 
 def test_who_left_or_died_no_longer_counts(guarded: MoneyTown) -> None:
