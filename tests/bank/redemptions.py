@@ -93,7 +93,7 @@ class Redemptions(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def cancel(self, pick: int) -> None:
-        for number in self.one_of(self.numbers(RedemptionState.REQUESTED), pick):
+        for number in self.one_of(self.under_way(), pick):
             holder = self.town.redemption(number).holder
             who = next(name for name in HOLDERS if self.town.id(name) == holder)
             self.played(Cancel(number), by=who)
@@ -173,7 +173,7 @@ class Redemptions(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def reject(self, pick: int) -> None:
-        for number in self.one_of(self.numbers(RedemptionState.EXPORTED), pick):
+        for number in self.one_of(self.under_way(), pick):
             self.played(Reject(number))
 
     @rule()
@@ -261,6 +261,9 @@ class Redemptions(RuleBasedStateMachine):
             for key, one in self.town.state.scan(REDEMPTIONS)
             if not states or one.state in states
         ]
+
+    def under_way(self) -> list[int]:
+        return self.numbers(RedemptionState.REQUESTED, RedemptionState.EXPORTED)
 
     def one_of(self, among: Sequence[V], pick: int) -> Sequence[V]:
         """One of these, the first more often than the rest; none of none."""
