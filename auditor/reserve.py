@@ -127,7 +127,7 @@ class Bank:
         _n, coin, sequence, digest, attestor, _attested, _needed = event
         self.current = digest
         place = (coin, sequence, attestor)
-        before = self.stands_by.get(place, digest)
+        before = self.stands_by.setdefault(place, digest)
         if before != digest:
             self.attested[(coin, before)].discard(attestor)
         self.stands_by[place] = digest
