@@ -9,6 +9,7 @@ import pytest
 
 from auditor.bank.camt import read_statements
 from auditor.bank.lines import BankStatement
+from auditor.bank.sealed import unseal_under
 from auditor.bank.sorting import Sorter
 from auditor.bank.writer import Movement
 from node import reserve_home
@@ -22,7 +23,7 @@ DAYS = 12
 def a_year(office: Office) -> list[BankStatement]:
     """Deposits, what nobody claims, and what goes back of it."""
     ann, bas = office.history.home[:2]
-    found = []
+    found: list[BankStatement] = []
     for day in range(DAYS):
         office.receive(ann, 10_00 + day)
         office.receive(bas, 5_00, end_to_end=f"E{day}")
@@ -56,11 +57,10 @@ def test_a_year_in_one_go_is_what_it_is_day_by_day(
 
     monkeypatch.setattr(Sorter, "remember", counted)
     opened: list[str] = []
-    unseal = reserve_home.unseal_under
 
     def reading(key: bytes, data: bytes, name: str) -> bytes:
         opened.append(name)
-        return unseal(key, data, name)
+        return unseal_under(key, data, name)
 
     monkeypatch.setattr(reserve_home, "unseal_under", reading)
     home = open_home(root, PASSPHRASE)
