@@ -13,6 +13,7 @@ from wallet_cli import (
     commands_coins,
     commands_counted,
     commands_desk,
+    commands_earmark,
     commands_endings,
     commands_estate,
     commands_keys,
@@ -62,6 +63,7 @@ for _command in (
     commands_claim.group,
     commands_alias.group,
     commands_benefit.group,
+    commands_earmark.group,
     commands_tx.group,
 ):
     group.add_command(_command)

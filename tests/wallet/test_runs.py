@@ -196,3 +196,17 @@ def test_coin_for_a_group_of_shops_that_is_free_once_spent(
     assert wallet("pay", shop, "30", "--lot", str(lot), as_="ada").exit_code == 0
     got = answer(wallet("balance", "-o", "json", as_="shop"))["coins"][0]
     assert (got["free_cents"], got["lots"]) == (3_000, [])
+
+
+def test_what_ran_out_goes_back_and_who_takes_over_a_fund(
+    wallet: Wallet, node: Node, tmp_path: Path
+) -> None:
+    ada, shop, stad = (node.village.address(name) for name in ("ada", "shop", "stad"))
+    file = tmp_path / "food.csv"
+    file.write_text(f"address;amount\n{ada};30,00\n")
+    assert wallet("payout", str(file), "--category", "food", as_="stad").exit_code == 0
+    (lot,) = answer(wallet("balance", "-o", "json", as_="ada"))["coins"][0]["lots"]
+    early = wallet("earmark", "reclaim", str(lot["lot"]), ada, "-o", "json", as_="shop")
+    assert (early.exit_code, answer(early)["error"]["name"]) == (3, "NotExpired")
+    alone = wallet("earmark", "successor", stad, shop, "-o", "json", as_="ada")
+    assert (alone.exit_code, answer(alone)["error"]["name"]) == (3, "NotAuthorised")
