@@ -292,6 +292,9 @@ def _lines(found: Answer) -> list[str]:
                 reason=freeze["reason"], when=clock(freeze["until_ms"])
             )
         )
+    causes = (found["freeze"], found["insolvency"], found["estate"])
+    if found["status"] == "frozen" and not any(causes):
+        lines.append(_("a recovery is under way: `wallet recovery status` says more"))
     if found["moving"]:
         moving = found["moving"]
         lines.append(

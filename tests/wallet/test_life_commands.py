@@ -50,6 +50,7 @@ def test_a_lost_phone_from_naming_guardians_to_paying_again(
     done(wallet, *opening, "--office", W1, as_="bob")
     refused(wallet, "Locked", "pay", dee, "1", as_="ada")
     assert "`wallet recovery veto`" in wallet("balance", as_="ada").stderr
+    assert "a recovery is under way" in wallet("life", "show", as_="ada").output
     assert "if 2 approve before" in wallet("recovery", "status", as_="ada").output
     shown = done(wallet, "recovery", "status", as_="ada")
     assert (shown["attempt"]["blocks"], len(shown["attempt"]["approvals"])) == (True, 1)
