@@ -48,6 +48,7 @@ from governance_contracts.books import (
     require_reserve,
     update_reserve,
 )
+from governance_contracts.coin import Phase, require_coin, require_phase
 from governance_contracts.deadlines import RETURN_AFTER_MS, waits, watch_cover, watch_lines
 from governance_contracts.lots import require_lot
 
@@ -230,7 +231,8 @@ class Line:
         return EntryState.USED, face
 
     def bounce(self) -> EntryState:
-        """Came back after it was paid: the burned coin is made again, for the same holder."""
+        """Came back after it was paid: the burned coin is made again, for the same holder. Of a
+        coin that is closed none is made any more: the euros wait to go back."""
         found = self.redemption(RedemptionState.SETTLED)
         if found is None:
             self.set_aside(require_reserve(self.draft, self.coin))
@@ -239,9 +241,12 @@ class Line:
         again = Draft(self.draft)
         try:
             require_account(self.draft, redemption.holder)
+            require_phase(require_coin(self.draft, self.coin), Phase.CLAIMS)
             for part in redemption.parts:
                 create(again, self.coin, redemption.holder, part.lot, part.amount)
-        except Rejected:  # closed, or no room left: a statement is not refused for that
+        except (
+            Rejected
+        ):  # account or coin closed, or no room left: a statement is not refused for that
             self.set_aside(require_reserve(self.draft, self.coin))
             return EntryState.OPEN
         self.draft.absorb(again)

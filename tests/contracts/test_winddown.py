@@ -470,3 +470,25 @@ def test_any_coin_ends_with_one_rate_for_all(data: st.DataObject) -> None:
         pay_all_waiting(town, range(number, number + 1))
     town.play(Close("J1"), under=BOARD)
     assert everybodys(town) == total_of(town.supply()) == 0
+
+
+def test_a_payment_that_bounces_after_the_end_makes_no_coin_of_a_closed_coin(
+    town: MoneyTown,
+) -> None:
+    """Nobody could redeem it any more: the euros are set aside, and go back like a deposit that
+    is nobody's."""
+    to_redeeming(town)
+    (lot,) = town.lots("eef1")
+    people = (town.id("dee1"), town.id("eef1"), town.id("shop1"))
+    town.play(ReturnEarmarks(lot, people), by="stranger")
+    for name in ("dee1", "eef1", "shop1", "fund1"):
+        redeem(town, name, town.free(name) + sum(town.lots(name).values()))
+    pay_all_waiting(town, range(1, 5))
+    town.play(Close("J1"), under=BOARD)
+    came_back = town.redemption(2).amount
+    number = town.book("J1", entry(1, EntryKind.BOUNCE, came_back, redemption=2))
+    assert everybodys(town) == 0 == total_of(town.supply("J1"))
+    assert town.redemption(2).state == RedemptionState.SETTLED
+    assert town.reserve("J1").unattributed == came_back
+    town.book("J1", entry(1, EntryKind.RETURN, came_back, returns=(number, 1)))
+    assert town.reserve("J1").unattributed == 0 == town.reserve("J1").balance
