@@ -25,6 +25,7 @@ from governance_contracts.coin import (
     ISSUERS,
     Coin,
     Issuer,
+    Phase,
     UnknownIssuer,
     require_coin,
     require_phase,
@@ -175,14 +176,17 @@ def call_off(draft: Draft, context: Context, args: CallOffSwitch) -> None:
 
 
 def turn(draft: Draft, context: Context, args: bytes) -> None:
-    """Due work: the notice is over. A coin that is being wound down keeps its issuer."""
+    """Due work: the notice is over. A coin that is being wound down keeps its issuer: the switch
+    is called off."""
     code = decode(Turn, args).coin
     pending = draft.get(SWITCHES, code)
     if pending is None:
         return
     draft.delete(SWITCHES, code)
     coin = require_coin(draft, code)
-    require_phase(coin)
+    if coin.phase != Phase.IN_USE:
+        context.emit(SwitchCalledOff(code))
+        return
     issuer = draft.get(ISSUERS, pending.issuer)
     assert issuer is not None, "issuers stay"
     draft.put(COINS, code, replace(coin, issuer=(pending.issuer,)))

@@ -48,6 +48,7 @@ from governance_contracts.redemption import NotRedeemable, Redeem
 from governance_contracts.regimes import BorderlessLot, OutsideNetwork, RegimeForbids
 from governance_contracts.regions import Level, Region, UnknownRegion, found_region
 from governance_contracts.switching import (
+    SWITCHES,
     BadNetwork,
     CallOffSwitch,
     CoinSwitched,
@@ -55,9 +56,11 @@ from governance_contracts.switching import (
     SameIssuer,
     SetNetwork,
     Switch,
+    SwitchCalledOff,
     SwitchDecided,
     SwitchPending,
 )
+from governance_contracts.winddown import Announce
 from tests.contracts.bank import DESTINATION, DETAILS, MoneyTown
 from tests.contracts.town import G1, W1, W2, W3, new_account, refused
 
@@ -313,6 +316,14 @@ class TestSwitch:
         town.play(CallOffSwitch("J1"), under=ALL)
         town.wait(100 * DAY_MS)
         assert regime_of(town.state, require_coin(town.state, "J1")) == Regime.EMT
+
+    def test_a_coin_whose_end_is_decided_meanwhile_keeps_its_issuer(self, town: MoneyTown) -> None:
+        town.play(Switch("J1", "club"), under=ALL)
+        town.play(Announce("J1", town.id("fund1")), under=ALL)
+        town.wait(60 * DAY_MS)
+        assert town.reported(SwitchCalledOff)
+        assert require_coin(town.state, "J1").issuer == ("bank",)
+        assert town.state.get(SWITCHES, "J1") is None, "nothing is pending for ever"
 
     def test_the_regime_of_an_issuer_itself_is_fixed(self, town: MoneyTown) -> None:
         from governance_contracts.coin import BadIssuer
