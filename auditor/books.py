@@ -364,7 +364,7 @@ class Books:
     def _collected(self, event: Fields, party: bytes) -> None:
         """A payment that due work makes is named by what was collected."""
         self._recurring.collected(event, party)
-        self._id = event[5]
+        self._payments.transaction = event[5]
 
     # Exchanges, and the end of a coin.
 
