@@ -23,7 +23,10 @@ def write_private(path: Path, data: bytes, *, replace: bool) -> None:
         if replace:
             os.replace(name, path)
         else:
-            os.link(name, path)
+            try:
+                os.link(name, path)
+            except FileExistsError as error:  # say what the caller named, not the hidden file
+                raise FileExistsError(error.errno, error.strerror, str(path)) from None
     finally:
         with suppress(FileNotFoundError):
             os.unlink(name)

@@ -41,6 +41,8 @@ def refund(
     for text in lines:
         line, _equals, amount = text.partition("=")
         try:
+            if not (line.isascii() and line.isdecimal() and len(line) <= 3):
+                raise ValueError(_("the line's number comes first, and the first line is 0"))
             found.append(RefundLine(int(line), console.parse_amount(amount)))
         except ValueError as error:
             raise UserError(

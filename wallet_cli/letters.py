@@ -55,7 +55,7 @@ def read_addressees(path: Path) -> list[Addressee]:
     from wallet_cli.tables import cell_amount, mistakes_in, read_table
 
     table = read_table(path, NEEDED, WANTED)
-    found, mistakes = [], []
+    found, mistakes = [], list(table.mistakes)
     for row in table.rows:
         try:
             amount = int(cell_amount(row.cells["amount"]))
@@ -66,7 +66,7 @@ def read_addressees(path: Path) -> list[Addressee]:
             continue
         lines = (row.cells["name"], *(row.cells.get(name, "") for name in WANTED[:3]))
         found.append(Addressee(row.number, tuple(filter(None, lines)), amount))
-    if not table.rows:
+    if not table.rows and not mistakes:
         mistakes.append((0, _("there is no letter to write")))
     if len(table.rows) > LINES_MAX:
         count = len(table.rows)

@@ -62,13 +62,13 @@ class Verdict:
 def read_run(profile: Profile, path: Path, purpose: str) -> tuple[TableFile, list[RunLine]]:
     """Raises UserError (usage) with every mistake of the file at once."""
     table = read_table(path, NEEDED, WANTED)
-    lines, mistakes = [], []
+    lines, mistakes = [], list(table.mistakes)
     for row in table.rows:
         try:
             lines.append(RunLine(row, _line(profile, row, purpose)))
         except (UserError, ValueError, Malformed) as error:
             mistakes.append((row.number, str(error)))
-    if not table.rows:
+    if not table.rows and not mistakes:
         mistakes.append((0, _("there is no line to pay")))
     if len(table.rows) > LINES_MAX:
         count = len(table.rows)

@@ -36,11 +36,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """`names` are the columns as the heading has them, in order, small letters."""
+    """`names` are the columns as the heading has them, in order, small letters. `mistakes`: lines
+    that are no rows, for `mistakes_in` together with what the reader finds in the rows."""
 
     names: tuple[str, ...]
     separator: str
     rows: tuple[Row, ...]
+    mistakes: tuple[tuple[int, str], ...] = ()
 
 
 def read_text(path: Path) -> str:
@@ -82,8 +84,8 @@ def decoded(data: bytes) -> str | None:
 
 
 def read_table(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...]) -> TableFile:
-    """Raises UserError (usage): what `read_text` does, columns that lack or are not known, a line
-    with more or fewer fields than the heading."""
+    """Raises UserError (usage): what `read_text` does, columns that lack or are not known, quotes
+    that do not close. A line with more or fewer fields than the heading is one of `mistakes`."""
     text = read_text(path)
     first, _newline, rest = text.partition("\n")
     named = re.fullmatch(r"sep=(.)\r?", first)
@@ -115,9 +117,8 @@ def read_table(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...]) -> 
             rows.append(Row(number, dict(zip(names, map(str.strip, cells), strict=False))))
     except csv.Error as error:
         mistakes.append((lines.line_num + skipped, str(error)))
-    if mistakes:
-        raise mistakes_in(path, mistakes)
-    return TableFile(names, separator, tuple(rows))
+        raise mistakes_in(path, mistakes) from None  # nothing after it can be told apart
+    return TableFile(names, separator, tuple(rows), tuple(mistakes))
 
 
 def _separator_of(heading: str) -> str:
@@ -132,10 +133,10 @@ def _fields_differ() -> str:
 
 
 def mistakes_in(path: Path, mistakes: list[tuple[int, str]]) -> UserError:
-    """Every mistake of a file at once; line 0 stands for the file as a whole."""
+    """Every mistake of a file at once, by line; 0 stands for the whole file and comes last."""
     listed = "\n  ".join(
         _("line {number}: {reason}").format(number=number, reason=reason) if number else reason
-        for number, reason in mistakes
+        for number, reason in sorted(mistakes, key=lambda mistake: (not mistake[0], mistake[0]))
     )
     return UserError(
         _("Nothing was done; {path} has mistakes:\n  {mistakes}").format(

@@ -126,6 +126,8 @@ def test_what_the_law_keeps_is_opened_by_two(
             assert run("open", kept["record"]).exit_code == 4
     assert run("open", "f" * 32).exit_code == 2
     assert run("retain", "x=1", "--ground", "due-diligence").exit_code == 2
+    mistyped = run("retain", f"iban={IBAN[:-1]}9", "--ground", "books")
+    assert (mistyped.exit_code, "check digits" in mistyped.stderr) == (2, True)
     assert run("retain", f"x={BSN}", "--ground", "books").exit_code == 2
 
 
@@ -252,6 +254,11 @@ def test_two_registrars_compare_a_code(run: Run, tmp_path: Path) -> None:
     assert run("unique", *two, *spelled, "--compare", code.lower()).exit_code == 0
     assert run("unique", *two, *person[:5], "Delft", "--compare", code).exit_code == 6
     assert run("unique", "--share", files[0], *person).exit_code == 2
+    unborn = run("unique", *two, *person[:3], "2990-02-28", *person[4:])
+    assert (unborn.exit_code, "2990-02-28" in unborn.stderr) == (2, True)
+    again = run("unique-key", str(tmp_path / "shares"))
+    assert again.exit_code == 4
+    assert f"{files[0]}: it is there already" in again.stderr  # the file, not a hidden one
     shares = [uniqueness.split(bytes([n]) * 96) for n in (1, 2)]
     with pytest.raises(Malformed, match="different keys"):
         uniqueness.joined([shares[0][0], shares[1][1]])

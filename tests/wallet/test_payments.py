@@ -220,6 +220,14 @@ def test_a_refund_gives_the_payment_back(wallet: Wallet, node: Node) -> None:
     assert balance["coins"][0]["free_cents"] == 10_000
 
 
+@pytest.mark.parametrize("line", ["x", "x=1", "=1", "-1=1", "1.0=1", "²=1"])
+def test_a_refund_names_a_line_by_its_number(wallet: Wallet, node: Node, line: str) -> None:
+    result = wallet("refund", "00" * 32, "--line", line, as_="shop")
+    assert result.exit_code == 2
+    assert "the first line is 0" in result.stderr
+    assert node.seen == []
+
+
 def test_a_remark_stays_in_the_wallet(wallet: Wallet, node: Node, home: Path) -> None:
     result = wallet(
         "pay", node.village.address("bob"), "1", "--ref", "thanks for the bike", "-o", "json",
@@ -307,6 +315,16 @@ def test_all_mistakes_of_a_payout_file_are_shown_at_once(
     assert "line 2" in result.stderr
     assert "line 3" in result.stderr
     assert "line 4" not in result.stderr
+
+
+def test_a_line_with_too_many_fields_hides_no_other_mistake(
+    wallet: Wallet, node: Node, tmp_path: Path
+) -> None:
+    file = run_file(tmp_path, node, "address;amount\n{bob};12,50;x\nnobody;1\n{dee};-1\n")
+    result = wallet("payout", file, as_="stad")
+    assert result.exit_code == 2
+    told = [line for line in result.stderr.splitlines() if line.startswith("  line ")]
+    assert [line.split(":")[0] for line in told] == ["  line 2", "  line 3", "  line 4"]
 
 
 def test_a_payout_file_without_columns_is_refused(

@@ -11,6 +11,7 @@ import click
 
 from genesis import console, sealed
 from genesis.console import N_, Exit, Settings, UserError, _, out
+from wallet_cli.commands_coin import checked_iban
 from wallet_cli.commands_registry import read_json
 from wallet_cli.office import retention
 from wallet_cli.office.commands_people import pairs
@@ -41,6 +42,8 @@ def retain(
     fields = checked({**checked(read, bank=True), **pairs(texts)}, bank=True)
     if not fields:
         raise UserError(_("What is to be kept? Give FIELD=VALUE or --file FILE."), Exit.USAGE)
+    if "iban" in fields:  # a wrong one would be found when it is needed, years later
+        fields["iban"] = checked_iban(fields["iban"])
     if ground == "due-diligence" and about is None:
         raise UserError(_("A due-diligence file is about somebody: --about WHO."), Exit.USAGE)
     terms = None

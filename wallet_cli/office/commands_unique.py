@@ -15,7 +15,7 @@ from genesis.console import N_, Exit, Settings, UserError, _, out
 from wallet_cli.commands_registry import read_json
 from wallet_cli.core.uniqueness import code, joined, split
 from wallet_cli.files import write_private
-from wallet_cli.office.root import group
+from wallet_cli.office.root import group, today
 
 
 @group.command(name="unique-key", help=N_("Make the key of the uniqueness check, in three shares."))
@@ -64,6 +64,10 @@ def unique(
         found = code(key, birth_name, born, place)
     except Malformed as error:
         raise UserError(_("No code: {reason}.").format(reason=error), Exit.USAGE) from None
+    if born.strip() > today().isoformat():
+        raise UserError(
+            _("No code: nobody was born on {born} yet.").format(born=born.strip()), Exit.USAGE
+        )
     if compare is not None and not hmac.compare_digest(found, compare.strip().upper()):
         raise UserError(
             _("The codes differ: another person, or something is spelled otherwise."),
