@@ -100,7 +100,7 @@ TEXTS = {
     "PayerCannot": N_("The payer cannot pay this now; why is not for others to know."),
     "AboveCeiling": N_("At most {left} can still be collected in this period."),
     "TooManyStandings": N_("You have 64 recurring payments; end one first."),
-    "BadSchedule": N_("This cannot recur so: check {why}."),
+    "BadSchedule": N_("This cannot recur so. Look again at {why}."),
     "UnknownClaim": N_("No letter of this chain has this code; compare it with the letter."),
     "ClaimGone": N_("This code was used, or the letter was taken back; ask who sent it."),
     "ClaimExpired": N_("The time of this letter is over; ask who sent it."),
@@ -139,7 +139,7 @@ TEXTS = {
     "NotCovered": N_("{benefit} does not cover this payment ({why})."),
     "CeilingReached": N_("You have had all that {benefit} gives in a month ({month_max})."),
     "FundShort": N_("The fund of {benefit} cannot add the discount now."),
-    "BadBenefit": N_("This offer does not hold together ({why})."),
+    "BadBenefit": N_("This offer does not hold together. Look again at {why}."),
     "BenefitExists": N_("There is a discount called {benefit} already; choose another code."),
     "BadHolders": N_("One of these accounts cannot be admitted, or the date is past."),
     "NotAShop": N_("Only businesses, associations and institutions take part in discounts."),
@@ -147,7 +147,7 @@ TEXTS = {
     "NotRedeemable": N_("This coin is spent, not redeemed; only its payees may ask for euros."),
     "LotNotRedeemable": N_("This coin is bound to a purpose: it can be spent, not redeemed."),
     "UnknownMandate": N_("There is no mandate {mandate}; see `wallet mandate list`."),
-    "BadMandate": N_("A mandate of this kind cannot be like this: look at {field} again."),
+    "BadMandate": N_("A mandate of this kind cannot be like this. Look again at {field}."),
     "NoSecondSignature": N_(
         "The office of {wijk} acts with two signatures: a colleague or a board member signs too "
         "(--with-wallet, or --sheet)."
@@ -242,7 +242,72 @@ TEXTS = {
     ),
     "AlreadyLeaving": N_("The shop gave notice before."),
     "NotLeaving": N_("The shop gave no notice."),
+    "ClosedToOneTimeKeys": N_(
+        "This card or code is not known, or not any more: its mandate has ended, or it was used."
+    ),
+    "UnknownRegion": N_("There is no area {region} on this chain; check its code."),
+    "BadTerms": N_("Coin cannot be bound like this. Look again at {why}."),
+    "FundClosed": N_("The fund of this coin is closed and nobody has taken it over."),
+    "NotExpired": N_("This coin is still in time; it goes back to its fund after its last day."),
+    "RedemptionsUnderWay": N_(
+        "Euros are still on their way to this account's holder; close it when the bank has paid."
+    ),
+    "HoldsLots": N_("The account still holds bound coin: it is spent or redeemed first."),
+    "TreasuryStays": N_("A board's treasury does not move, change or close while it stands."),
+    "NotBankruptHere": N_("Boards, funds and tills do not go bankrupt; who owns them does."),
+    "NoNoticeHere": N_("Only who can have places gives notice: a business or an organisation."),
+    "NoPlaces": N_("Only businesses, institutions, associations and operators have places."),
+    "BuurtTooSmall": N_(
+        "So few people live in this neighbourhood that it would point at a household; name the "
+        "wijk only."
+    ),
+    "NotRecoverable": N_("A treasury, or a fund of one, is not recovered: its board decides."),
+    "OwnDecision": N_("The wijk whose office froze the account does not review it; another does."),
+    "UnknownBoard": N_("This wijk has no board on this chain."),
+    "UnknownReserve": N_("This coin has no reserve: it is not made, attested or redeemed."),
+    "TooManyPayments": N_("At most 256 payments fit in one transaction; make several."),
+    "StatementTooOld": N_(
+        "The newest bank statement is more than seven days old; attest a newer one first."
+    ),
+    "PartsMissing": N_("The newest statement is not whole: {more} parts are still to be attested."),
+    "FundUnknown": N_("The account is not registered, or the deposit names another one."),
+    "UnknownEntry": N_("No such line of the bank was attested."),
+    "OutOfOrder": N_("In a deficit the oldest request is paid first: that is number {next}."),
+    "SwitchPending": N_("Another switch of this coin is decided: call it off first."),
+    "CoinInBeing": N_("Not all of this coin is gone; it is closed when nothing is left."),
+    "ClaimsOpen": N_("Holders can still come for their euros; this is possible afterwards."),
+    "BadDestination": N_(
+        "What nobody claims goes to a fund, a board, an association or an institution."
+    ),
+    "WorthNothing": N_("At the rate that is paid this is less than one cent: ask for more."),
+    "BadThreshold": N_("As many signatures as that cannot be asked: count the full keys."),
+    "OwnTreasury": N_("A treasury does not exchange with itself."),
 }
+
+WORDS = {
+    ("BadTerms", "regions"): N_("the areas: the chain does not know one of them"),
+    ("BadTerms", "expiry"): N_("the last day: it must be still to come"),
+    ("BadTerms", "after"): N_("what the coin becomes once it is spent"),
+    ("BadTerms", "plain"): N_("the conditions: coin of a region alone takes no others"),
+    ("BadSchedule", "start"): N_("the first day: it must be still to come, and not too far off"),
+    ("BadSchedule", "end"): N_("the last day: it must be after the first"),
+    ("BadSchedule", "every"): N_("how often"),
+    ("BadSchedule", "periods"): N_("how many times"),
+    ("BadBenefit", "rate"): N_("the discount: a part of the price or an amount, not both"),
+    ("BadBenefit", "ceiling"): N_("the ceilings: a payment's is not above a month's"),
+    ("BadBenefit", "regions"): N_("the areas: the chain does not know one of them"),
+    ("BadBenefit", "time"): N_("the days: the last must be still to come, and after the first"),
+    ("BadMandate", "granter"): N_("whom it is for"),
+    ("BadMandate", "holder"): N_("who gets it"),
+    ("BadMandate", "methods"): N_("what it allows (--allow)"),
+    ("BadMandate", "ceilings"): N_(
+        "the limits (--limit): this kind has a highest one, or needs one"
+    ),
+    ("BadMandate", "period_days"): N_("the period (--per)"),
+    ("BadMandate", "until_ms"): N_("how long it lasts (--days)"),
+    ("BadMandate", "reference"): N_("the paper it rests on (--ref)"),
+}
+"""What a refusal's `why` or `field` means, where its own name says too little."""
 
 LOT_REASONS = {
     601: "PersonPayee",
@@ -263,6 +328,10 @@ def explain(name: str, fields: Mapping[str, Any]) -> str:
     if text is None:
         return _("The chain refuses this ({name}).").format(name=name)
     shown = {key: _shown(key, value) for key, value in fields.items()}
+    for key in ("why", "field"):
+        word = WORDS.get((name, shown.get(key, "")))
+        if word is not None:
+            shown[key] = _(word)
     if name == "PayoutLineRefused":
         # People count from 1.
         shown["line"] = str(int(fields.get("line", 0)) + 1)

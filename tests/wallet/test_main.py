@@ -20,7 +20,7 @@ from wallet_cli.desk import NodeStatus
 from wallet_cli.happenings import EVENTS, event_text
 from wallet_cli.main import GROUPS, root
 from wallet_cli.making import make_profile
-from wallet_cli.refusals import LOT_REASONS, TEXTS, explain
+from wallet_cli.refusals import LOT_REASONS, TEXTS, WORDS, explain
 
 PROBE = """
 import sys
@@ -118,6 +118,15 @@ def test_amounts_and_times_of_events_are_written_for_people() -> None:
     said = event_text({"name": "EarmarkExpires", "fields": fields})
     assert said.startswith("12,50 LIN of lot 3 can be spent until 1970-01-01")
     assert event_text({"name": "SomethingNew", "fields": {"amount": 5}}) == "SomethingNew  0,05 "
+
+
+def test_what_does_not_fit_is_named_in_words() -> None:
+    for (name, word), text in WORDS.items():
+        refusal = next(one for one in REFUSALS.values() if one.__name__ == name)
+        (field,) = {"why", "field"} & set(refusal.fields)
+        assert text in explain(name, {field: word})
+    assert "the last day" in explain("BadTerms", {"why": "expiry"})
+    assert "order" in explain("BadTerms", {"why": "order"})
 
 
 def test_a_refusal_without_text_is_shown_by_name() -> None:
