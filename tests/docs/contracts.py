@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator
-from importlib import import_module
+from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from msgspec import Meta
@@ -34,9 +35,6 @@ counts from 1970 UTC, `code` is 1 to 32 of `A-Za-z0-9_.-`. A cost is in cost uni
 on the arguments is written as `varies`.
 """
 
-MODULES = {"issuer": "switching"}
-"""Where a contract is declared, if not in a module of its name."""
-
 NAMES: list[tuple[Any, str]] = [
     (codec.U8, "u8"), (codec.U16, "u16"), (codec.U32, "u32"), (codec.U63, "u63"),
     (codec.I32, "i32"), (codec.AccountId, "account"), (codec.Salt, "salt"), (codec.Sig, "sig"),
@@ -56,8 +54,18 @@ def page() -> str:
     return "".join(parts)
 
 
+def module_of(contract: Contract) -> ModuleType:
+    """The module that declares a contract."""
+    (found,) = (
+        module
+        for name, module in sorted(sys.modules.items())
+        if name.startswith("governance_contracts.") and vars(module).get("CONTRACT") is contract
+    )
+    return found
+
+
 def section(contract: Contract, known: dict[type[Record], None]) -> Iterator[str]:
-    module = import_module(f"governance_contracts.{MODULES.get(contract.name, contract.name)}")
+    module = module_of(contract)
     yield f"\n## `{contract.name}`, version {contract.version}\n\n{summary(module.__doc__)}\n"
     for name, method in contract.methods.items():
         cost = str(method.cost) if isinstance(method.cost, int) else "varies"

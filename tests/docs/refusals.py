@@ -60,7 +60,7 @@ def page() -> str:
 def refusals() -> dict[int, type[Refusal]]:
     """Those of the release: every module is read, and what tests declare is left out."""
     for folder in FOLDERS:
-        for module in pkgutil.iter_modules(folder.__path__, folder.__name__ + "."):
+        for module in pkgutil.walk_packages(folder.__path__, folder.__name__ + "."):
             import_module(module.name)
     ours = tuple(folder.__name__ + "." for folder in FOLDERS)
     return {c: kind for c, kind in sorted(REFUSALS.items()) if kind.__module__.startswith(ours)}
