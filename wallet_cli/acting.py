@@ -197,10 +197,12 @@ def told_of_proposal(session: Session, proposal: str) -> tuple[Answer, str]:
         case "carried":
             return told, _("The board has decided it; it is done.")
         case "failed":
+            from wallet_cli.refusals import explain
+
             refusal = found.get("refusal") or {}
             return told | {"proposal_refusal": refusal}, _(
-                "The board decided it, but it was refused: {name}. Nothing has changed."
-            ).format(name=refusal.get("name", ""))
+                "The board decided it, but it was refused, and nothing has changed. {reason}"
+            ).format(reason=explain(refusal.get("name", ""), refusal.get("fields") or {}))
         case _:
             return told, _(
                 "Proposed to the board of {wijk}: {approvals} of {needed} approvals. Others "

@@ -254,6 +254,8 @@ def test_two_registrars_compare_a_code(run: Run, tmp_path: Path) -> None:
     assert run("unique", *two, *spelled, "--compare", code.lower()).exit_code == 0
     assert run("unique", *two, *person[:5], "Delft", "--compare", code).exit_code == 6
     assert run("unique", "--share", files[0], *person).exit_code == 2
+    silent = run("unique", *two, *person[2:])
+    assert (silent.exit_code, "give --birth-name" in silent.stderr) == (2, True)
     unborn = run("unique", *two, *person[:3], "2990-02-28", *person[4:])
     assert (unborn.exit_code, "2990-02-28" in unborn.stderr) == (2, True)
     again = run("unique-key", str(tmp_path / "shares"))

@@ -45,20 +45,23 @@ def unique_key(settings: Settings, folder: Path) -> None:
     "--share", "shares", multiple=True, required=True, metavar="FILE",
     help=N_("A registrar's share of the key; give two."),
 )  # fmt: skip
-@click.option("--birth-name", prompt=True, metavar="TEXT", help=N_("As on the passport."))
-@click.option("--born", prompt=True, metavar="YYYY-MM-DD", help=N_("Date of birth."))
-@click.option("--place", prompt=True, metavar="TEXT", help=N_("Place of birth."))
+@click.option("--birth-name", metavar="TEXT", help=N_("As on the passport."))
+@click.option("--born", metavar="YYYY-MM-DD", help=N_("Date of birth."))
+@click.option("--place", metavar="TEXT", help=N_("Place of birth."))
 @click.option("--compare", metavar="CODE", help=N_("What the other registrar has."))
 @console.common_options
 def unique(
     settings: Settings,
     shares: tuple[str, ...],
-    birth_name: str,
-    born: str,
-    place: str,
+    birth_name: str | None,
+    born: str | None,
+    place: str | None,
     compare: str | None,
 ) -> None:
     """Nothing of it is stored. Exit 6 if the codes differ."""
+    birth_name = _asked(birth_name, "--birth-name", _("Birth name, as on the passport"))
+    born = _asked(born, "--born", _("Date of birth, as 1980-12-31"))
+    place = _asked(place, "--place", _("Place of birth"))
     try:
         key = joined([read_json(file, _("a share of the key")) for file in shares])
         found = code(key, birth_name, born, place)
@@ -75,3 +78,15 @@ def unique(
         )
     same = _("The same person: {code}") if compare else "{code}"
     out(settings, {"code": found, "same": compare is not None}, same.format(code=found))
+
+
+def _asked(given: str | None, option: str, text: str) -> str:
+    """What was given, or what a person types now. Raises UserError (usage) off a terminal."""
+    if given is not None:
+        return given
+    if not console.on_terminal():
+        raise UserError(
+            _("There is no terminal to ask on: give {option}.").format(option=option), Exit.USAGE
+        )
+    asked: str = click.prompt(text, err=True)
+    return asked
