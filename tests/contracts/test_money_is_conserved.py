@@ -8,8 +8,13 @@ every move the auditor's books, fed with the receipts alone, must stand where th
 from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
+from hypothesis.stateful import initialize
 
+from chain.rules import DAY_MS
+from governance_contracts.coins.winddown import Announce
+from governance_contracts.coins.windingdown import NOTICE_DAYS
 from tests.contracts.machine.bank import Bank
+from tests.contracts.machine.base import ALL
 from tests.contracts.machine.between import Between
 from tests.contracts.machine.books import Books
 from tests.contracts.machine.buying import Buying
@@ -23,9 +28,22 @@ class Townspeople(Funds, Buying, Letters, Offline, Bank, Between, People, Books)
     pass
 
 
+class AtTheEnd(Townspeople):
+    """The same people, with a coin that is being redeemed for the last time, and a guarantee that
+    paid for somebody."""
+
+    @initialize()
+    def euros_arrive(self) -> None:
+        super().euros_arrive()
+        self.a_guarantee_paid()
+        assert self.attempt(Announce("J2", self.town.id("fund1")), under=ALL)
+        self.pass_time(NOTICE_DAYS.default * DAY_MS)
+
+
 TestTownspeople = Townspeople.TestCase
-TestTownspeople.settings = settings(
-    max_examples=80,
+TestAtTheEnd = AtTheEnd.TestCase
+TestAtTheEnd.settings = TestTownspeople.settings = settings(
+    max_examples=50,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from chain.money import Cents
-from governance_contracts.books import ENTRIES, REDEMPTIONS, EntryKind, Redemption, RedemptionState
-from governance_contracts.redemption import Cancel, Export, Redeem, Reject
-from governance_contracts.reserve import Attribute
+from governance_contracts.bank.books import ENTRIES, REDEMPTIONS, EntryKind, Redemption, RedemptionState
+from governance_contracts.bank.redemption import Cancel, Export, Redeem, Reject
+from governance_contracts.bank.reserve import Attribute
 from tests.contracts.bank import DESTINATION, DETAILS, WIJK_OF, entry
 from tests.contracts.machine.base import (
     FUNDS,

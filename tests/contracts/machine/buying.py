@@ -7,8 +7,8 @@ from hypothesis.stateful import rule
 from msgspec.structs import replace
 
 from chain.money import Cents
-from governance_contracts.mistakes import AnswerMistake, Mistake, Reason, Reply, Reverse
-from governance_contracts.payments import PAYMENTS, Line, Pay, Refund, RefundLine, plain
+from governance_contracts.payments.mistakes import AnswerMistake, Mistake, Reason, Reply, Reverse
+from governance_contracts.payments.payments import PAYMENTS, Line, Pay, Refund, RefundLine, plain
 from tests.contracts.machine.base import HOLDERS, SHOPS, Base, amounts, coins, holders, people
 
 

@@ -7,11 +7,11 @@ from hypothesis.stateful import precondition, rule
 
 from chain.crypto import public_key, sign
 from chain.money import Cents
-from governance_contracts.claim import ClaimLine, Issue, Take, Withdraw
-from governance_contracts.claims import claim_seed, claim_sign_bytes
-from governance_contracts.lots import region_bound
-from governance_contracts.standing import Collect, End, Grant, Pause, Resume
-from governance_contracts.standings import STANDINGS, Agreed, StandingKind
+from governance_contracts.payments.claim import ClaimLine, Issue, Take, Withdraw
+from governance_contracts.payments.claims import claim_seed, claim_sign_bytes
+from governance_contracts.earmarks.lots import region_bound
+from governance_contracts.payments.standing import Collect, End, Grant, Pause, Resume
+from governance_contracts.payments.standings import STANDINGS, Agreed, StandingKind
 from tests.contracts.machine.base import Base, amounts, coins, holders, numbers, people
 from tests.contracts.town import CHAIN, EPOCH, W1
 
@@ -60,6 +60,7 @@ class Letters(Base):
 
     @rule(number=numbers, amount=amounts, end=st.sampled_from([False, False, False, True]))
     def collect(self, number: int, amount: int, end: bool) -> None:
+        number = self.existing(number)
         if end:
             self.attempt(End(number, self.town.id("shop1")), by="shop1")
             return
@@ -67,8 +68,13 @@ class Letters(Base):
         known = self.town.state.get(STANDINGS, number)
         assert known is None or known.collected <= known.agreed.ceiling
 
+    def existing(self, number: int) -> int:
+        known = [int.from_bytes(key, "big") for key, _ in self.town.all_of(STANDINGS)]
+        return known[number % len(known)] if known else number
+
     @rule(number=numbers, on=st.booleans())
     def pause_or_go_on(self, number: int, on: bool) -> None:
+        number = self.existing(number)
         known = self.town.state.get(STANDINGS, number)
         payer = self.name_of(known.agreed.payer) if known else "dee1"
         self.attempt(Resume(number) if on else Pause(number), by=payer)

@@ -8,9 +8,9 @@ from hypothesis.stateful import rule
 from chain.crypto import public_key, sign
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.keys import prove_possession
-from governance_contracts.offline import OpenAllowance, Release, Settle
-from governance_contracts.offline_general import (
+from governance_contracts.people.keys import prove_possession
+from governance_contracts.offline.offline import OpenAllowance, Release, Settle
+from governance_contracts.offline.general import (
     ChangeCover,
     EndGuarantee,
     Guard,
@@ -19,7 +19,7 @@ from governance_contracts.offline_general import (
     Repay,
     SettleGeneral,
 )
-from governance_contracts.offline_records import (
+from governance_contracts.offline.records import (
     ALLOWANCES,
     COVERED,
     GUARANTEES,
@@ -96,6 +96,8 @@ class Offline(Base):
     @rule(number=numbers, who=people, amount=amounts, open_one=st.booleans())
     def owe_and_repay(self, number: int, who: str, amount: int, open_one: bool) -> None:
         id = self.town.id(who)
+        given = [int.from_bytes(key, "big") for key, _ in self.town.all_of(GUARANTEES)]
+        number = given[number % len(given)] if given else number
         debt = self.town.state.get(COVERED, (number, id))
         if open_one:
             self.attempt(ChangeCover(number, (id,), True), by="town")
@@ -105,3 +107,20 @@ class Offline(Base):
         else:
             owed = debt.debt if debt else 0
             self.attempt(Repay(number, id, Cents(min(amount, owed) or 1)), by=who)
+
+    def a_guarantee_paid(self) -> None:
+        """Dee's device pays twice what dee set aside: the guarantee pays the rest, dee owes it."""
+        id, device = self.town.id("dee1"), seed("device")
+        assert self.attempt(Guard(self.town.id("town"), "J1", Cents(90)), by="town")
+        guarantee = len(list(self.town.all_of(GUARANTEES)))
+        assert self.attempt(ChangeCover(guarantee, (id,), True), by="town")
+        proof = prove_possession(device, CHAIN, EPOCH, id)
+        opened = OpenGeneral(id, guarantee, public_key(device), proof, Cents(100))
+        assert self.attempt(opened, by="dee1")
+        allowance = len(list(self.town.all_of(ALLOWANCES)))
+        for shop in SHOPS:
+            day = self.town.time_ms // DAY_MS
+            shop_id, all_of_it = self.town.id(shop), Cents(100)
+            payment = GeneralPayment(allowance, shop_id, 1, 1, day, all_of_it, all_of_it)
+            signature = sign(device, payment_bytes(CHAIN, EPOCH, payment))
+            assert self.attempt(SettleGeneral(SignedGeneral(payment, signature)), by=shop)

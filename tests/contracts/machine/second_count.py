@@ -24,10 +24,10 @@ from chain.rules import HERE, SEAT_SETS
 from chain.state import Draft
 from chain.transaction import AccountActor, Actor, Body, Call, KeyActor, Transaction, Witness
 from genesis.document import Genesis
-from governance_contracts import federation
-from governance_contracts.board import Approve, Decided, Propose
-from governance_contracts.coin import COINS
-from governance_contracts.proposals import ProposalStatus, Text
+from governance_contracts.boards import federation
+from governance_contracts.boards.board import Approve, Decided, Propose
+from governance_contracts.coins.coin import COINS
+from governance_contracts.boards.proposals import ProposalStatus, Text
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, WIJKEN
 
