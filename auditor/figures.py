@@ -17,7 +17,7 @@ from chain.ledger import KeyValue, Ledger, record_key
 from chain.liabilities import SumTree
 from chain.rules import DAY_MS
 from genesis.document import Genesis
-from governance_contracts.liabilities import TABLES, parts_of, supply_in, table_range
+from governance_contracts.coins.liabilities import TABLES, parts_of, supply_in, table_range
 
 ACCOUNT_TABLE, SUPPLY_TABLE, RESERVE_TABLE = 1, 61, 80
 SALT = 16

@@ -30,7 +30,7 @@ from auditor.bank.openings import Openings
 from auditor.findings import Finding, Findings
 from genesis.amounts import format_cents
 from genesis.texts import _
-from governance_contracts.books import deposit_reference
+from governance_contracts.bank.books import deposit_reference
 
 OPEN_MAX = 1_000
 """So many open lines are listed; the rest is counted."""

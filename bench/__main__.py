@@ -27,8 +27,8 @@ from bench.report import as_text, say, with_rows
 from bench.statements import measure_import
 from bench.verify import verify_per_second
 from bench.year import measure_year
-from node.demo import free_ports
-from node.devnet import Devnet
+from node.demo.command import free_ports
+from node.demo.devnet import Devnet
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.benefit import OpenBenefit
-from governance_contracts.lots import Terms, earmark
-from governance_contracts.payments import Line, Pay, plain
+from governance_contracts.earmarks.lots import Terms, earmark
+from governance_contracts.payments.benefit import OpenBenefit
+from governance_contracts.payments.payments import Line, Pay, plain
 
 BENEFIT = "city-pass"
 CATEGORIES = ("clothes", "food", "transport")

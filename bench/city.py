@@ -31,7 +31,7 @@ from genesis.document import (
 from genesis.parts import founding_id
 from genesis.testnet import PEOPLE, Testnet, addresses, write_homes
 from node.config import STORE
-from node.devnet import Devnet, DevNode
+from node.demo.devnet import Devnet, DevNode
 from node.keyvalue import open_engine
 from node.opening import lay_genesis
 

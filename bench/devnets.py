@@ -17,10 +17,10 @@ from bench.funding import Funding
 from bench.load import Result, run_load, sign_baskets, sign_payments
 from bench.report import say
 from genesis.city import City
-from governance_contracts.payments import plain
-from node.demo import free_ports
-from node.devnet import Devnet, running
-from node.hand import Hands, call
+from governance_contracts.payments.payments import plain
+from node.demo.command import free_ports
+from node.demo.devnet import Devnet, running
+from node.demo.hand import Hands, call
 
 SIGNED_PER_SECOND = {1: 6_000, 4: 3_000}
 """Payments signed beforehand for each second of load: more than can become final."""

@@ -15,11 +15,11 @@ from chain.money import Cents
 from chain.transaction import Call
 from genesis.city import City, Person
 from genesis.city_map import GEMEENTE
-from governance_contracts.benefit import Admit, FillPot, Join
-from governance_contracts.lots import Terms
-from governance_contracts.payments import Payout, PayoutLine
-from node.devnet import Devnet
-from node.hand import Bank, Hands, Outcome, call
+from governance_contracts.earmarks.lots import Terms
+from governance_contracts.payments.benefit import Admit, FillPot, Join
+from governance_contracts.payments.payments import Payout, PayoutLine
+from node.demo.devnet import Devnet
+from node.demo.hand import Bank, Hands, Outcome, call
 
 PURSE_CENTS = 200_00
 LOT_CENTS = 60_00

@@ -28,9 +28,9 @@ from chain.state import BlockDraft
 from chain.transaction import AccountActor, Body, Witness, parse, seal, signing_bytes
 from genesis.build import first_state
 from genesis.city import City, demo_city
-from governance_contracts.payments import Pay, plain
+from governance_contracts.payments.payments import Pay, plain
 from governance_contracts.versions import RELEASE
-from node.hand import call
+from node.demo.hand import call
 from node.keyvalue import Engine, open_engine
 from node.memory import settle
 

@@ -16,8 +16,8 @@ import aiohttp
 
 from bench.basket import basket
 from genesis.city import City, Person
-from governance_contracts.payments import plain
-from node.hand import Hands, call
+from governance_contracts.payments.payments import plain
+from node.demo.hand import Hands, call
 from node.memory import settle
 
 BATCH = 500

@@ -27,7 +27,7 @@ from chain.execution import Execution
 from chain.state import BlockDraft, Draft
 from chain.transaction import parse
 from genesis.city import demo_city
-from governance_contracts.payments import plain
+from governance_contracts.payments.payments import plain
 from governance_contracts.versions import RELEASE
 from node.keyvalue import open_engine
 from node.memory import settle

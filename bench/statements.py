@@ -9,9 +9,9 @@ from random import Random
 from auditor.bank.writer import Account, Movement, charge, interest
 from bench.measured import Cost, cost_of
 from bench.report import say
-from node.demo import free_ports
-from node.devnet import Devnet, running
-from node.reserve_home import make_home
+from node.demo.command import free_ports
+from node.demo.devnet import Devnet, running
+from node.reserve.home import make_home
 
 PASSPHRASE = "bench"
 DEPOSITORS = 500

@@ -13,11 +13,11 @@ from chain.money import ZERO, Cents
 from chain.state import BlockDraft
 from genesis.city import City
 from genesis.city_map import GEMEENTE
-from governance_contracts.balances import HELD_LOTS, HeldLot, HeldLots, book
-from governance_contracts.benefits import BENEFITS, HOLDERS, POTS, Benefit, Holder, Pot
-from governance_contracts.holders import note_holding
-from governance_contracts.lots import lot_of
-from governance_contracts.places import PLACES, Place, PlaceKind
+from governance_contracts.coins.balances import HELD_LOTS, HeldLot, HeldLots, book
+from governance_contracts.earmarks.holders import note_holding
+from governance_contracts.earmarks.lots import lot_of
+from governance_contracts.payments.benefits import BENEFITS, HOLDERS, POTS, Benefit, Holder, Pot
+from governance_contracts.people.places import PLACES, Place, PlaceKind
 
 SHOPS = 100
 LOT_CENTS = Cents(100_00)

@@ -26,18 +26,18 @@ from chain.money import Cents
 from chain.rules import DAY_MS
 from chain.transaction import CALLS_MAX, Call, Transaction
 from genesis.city import Person, demo_city
-from governance_contracts.board import Approve, Propose
-from governance_contracts.books import EntryKind, Standing, hash_of
-from governance_contracts.proposals import Text, work_of
-from governance_contracts.redemption import Export, Redeem
-from governance_contracts.reserve import Mint, SetStanding
-from governance_contracts.statements import Attest
+from governance_contracts.bank.books import EntryKind, Standing, hash_of
+from governance_contracts.bank.redemption import Export, Redeem
+from governance_contracts.bank.reserve import Mint, SetStanding
+from governance_contracts.bank.statements import Attest
+from governance_contracts.boards.board import Approve, Propose
+from governance_contracts.boards.proposals import Text, work_of
 from governance_contracts.versions import RELEASE
-from node.hand import call
-from node.reserve_disclose import openings_of
-from node.reserve_home import ReserveHome
-from node.reserve_import import ChainReserve, mints_of
-from node.reserve_records import kept_of
+from node.demo.hand import call
+from node.reserve.disclose import openings_of
+from node.reserve.home import ReserveHome
+from node.reserve.importing import ChainReserve, mints_of
+from node.reserve.records import kept_of
 
 LINES_A_DAY = 274
 REDEEMED_A_DAY = 3

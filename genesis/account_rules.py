@@ -16,10 +16,10 @@ from genesis.build import Nothing, new_account, owners_first, region_record
 from genesis.document import FOUNDING_CHAIN, AccountPart, Genesis
 from genesis.findings import Finding, proven, refusal_of, repeated
 from genesis.texts import _
-from governance_contracts.keys import BadThreshold, check_key_set
-from governance_contracts.places import PLACES, AddPlace, PlaceKind, found_place
-from governance_contracts.regions import REGIONS
-from governance_contracts.registration import (
+from governance_contracts.areas.regions import REGIONS
+from governance_contracts.people.keys import BadThreshold, check_key_set
+from governance_contracts.people.places import PLACES, AddPlace, PlaceKind, found_place
+from governance_contracts.people.registration import (
     NewAccount,
     check_home,
     check_owner,

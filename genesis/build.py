@@ -31,17 +31,17 @@ from genesis.document import (
     chain_id,
     key_role,
 )
-from governance_contracts.boardroom import WijkBoard, found_board
-from governance_contracts.changes import found_parameter
-from governance_contracts.coin import Add as AddCoin
-from governance_contracts.coin import Issuer, Regime, SetIssuer, found_coin, found_issuer
-from governance_contracts.keys import NewKey
-from governance_contracts.nodes import found_node_keys
-from governance_contracts.places import AddPlace, PlaceKind, found_place
-from governance_contracts.regions import Level, Region, found_region
-from governance_contracts.registrars import REGISTRARS, Registrar
-from governance_contracts.registration import NewAccount, found_account
-from governance_contracts.reserve import SetAttestors, found_attestors
+from governance_contracts.areas.regions import Level, Region, found_region
+from governance_contracts.bank.reserve import SetAttestors, found_attestors
+from governance_contracts.boards.boardroom import WijkBoard, found_board
+from governance_contracts.boards.changes import found_parameter
+from governance_contracts.boards.nodes import found_node_keys
+from governance_contracts.coins.coin import Add as AddCoin
+from governance_contracts.coins.coin import Issuer, Regime, SetIssuer, found_coin, found_issuer
+from governance_contracts.people.keys import NewKey
+from governance_contracts.people.places import AddPlace, PlaceKind, found_place
+from governance_contracts.people.registrars import REGISTRARS, Registrar
+from governance_contracts.people.registration import NewAccount, found_account
 
 V = TypeVar("V", bound=Record)
 

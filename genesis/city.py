@@ -38,7 +38,7 @@ from genesis.document import (
     WijkPart,
 )
 from genesis.parts import account_part, seat_part
-from governance_contracts.boardroom import TERM_DAYS
+from governance_contracts.boards.boardroom import TERM_DAYS
 from governance_contracts.versions import CONTRACT_VERSIONS
 
 START_MS = 1_767_225_600_000

@@ -9,7 +9,7 @@ from itertools import pairwise
 from genesis.document import CoinPart, Genesis, WijkPart
 from genesis.findings import Accounts, Finding, repeated
 from genesis.texts import _
-from governance_contracts.books import ATTESTORS_MAX
+from governance_contracts.bank.books import ATTESTORS_MAX
 
 
 def coin_findings(genesis: Genesis, accounts: Accounts) -> Iterator[Finding]:

@@ -97,7 +97,7 @@ class ParameterSetting(Part):
 
 
 class RegionPart(Part):
-    """`rings`: the boundary (governance_contracts/boundaries.py); empty for none."""
+    """`rings`: the boundary (governance_contracts/areas/boundaries.py); empty for none."""
 
     code: Code
     name: Text80
@@ -111,7 +111,7 @@ class RegionPart(Part):
 
 
 class ProvenKey(Part):
-    """`proof`: by the key itself, see governance_contracts/keys.py, over FOUNDING_CHAIN."""
+    """`proof`: by the key itself, see governance_contracts/people/keys.py, over FOUNDING_CHAIN."""
 
     key: Key
     proof: Sig

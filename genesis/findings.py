@@ -10,7 +10,7 @@ from typing import TypeVar
 from chain import crypto
 from chain.errors import Rejected
 from genesis.document import FOUNDING_CHAIN, FOUNDING_EPOCH, AccountPart
-from governance_contracts.keys import possession_bytes
+from governance_contracts.people.keys import possession_bytes
 
 Accounts = Mapping[bytes, AccountPart]
 """The accounts of a document by id."""

@@ -22,8 +22,8 @@ from genesis.document import (
     SeatPart,
     Sig,
 )
-from governance_contracts.keys import prove_possession
-from governance_contracts.nodes import node_holder, seat_holder
+from governance_contracts.boards.nodes import node_holder, seat_holder
+from governance_contracts.people.keys import prove_possession
 
 
 def founding_id(keys: Sequence[bytes], threshold: int, salt: bytes) -> bytes:

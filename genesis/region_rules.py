@@ -10,8 +10,8 @@ from genesis.build import Nothing, region_record
 from genesis.document import RegionPart
 from genesis.findings import Finding, refusal_of, repeated
 from genesis.texts import _
-from governance_contracts.boundaries import check_rings
-from governance_contracts.regions import REGIONS, BadRegion, found_region
+from governance_contracts.areas.boundaries import check_rings
+from governance_contracts.areas.regions import REGIONS, BadRegion, found_region
 
 
 def region_findings(regions: Sequence[RegionPart]) -> Iterator[Finding]:

@@ -22,8 +22,8 @@ from chain.errors import Malformed
 from genesis.document import LevelName, RegionPart
 from genesis.simplify import Ring, simplify
 from genesis.texts import _
-from governance_contracts.boundaries import LAT_MAX, LON_MAX, RINGS_MAX
-from governance_contracts.regions import CODE_OF, Level
+from governance_contracts.areas.boundaries import LAT_MAX, LON_MAX, RINGS_MAX
+from governance_contracts.areas.regions import CODE_OF, Level
 
 POINTS_DEFAULT = 640
 """Per area; the longest boundary of the CBS wijken of Alkmaar has so many."""

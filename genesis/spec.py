@@ -77,7 +77,7 @@ from genesis.document import (
     parse_part,
 )
 from genesis.texts import _
-from governance_contracts.boardroom import TERM_DAYS
+from governance_contracts.boards.boardroom import TERM_DAYS
 from governance_contracts.versions import CONTRACT_VERSIONS
 
 

@@ -10,8 +10,8 @@ from chain.rules import DAY_MS
 from genesis.document import Genesis, ProvenKey, WijkPart
 from genesis.findings import Accounts, Finding, proven, repeated
 from genesis.texts import _
-from governance_contracts.boardroom import MEMBERS_MAX, MEMBERS_MIN, TERM_DAYS
-from governance_contracts.nodes import NODE_KEYS_MAX, node_holder, seat_holder
+from governance_contracts.boards.boardroom import MEMBERS_MAX, MEMBERS_MIN, TERM_DAYS
+from governance_contracts.boards.nodes import NODE_KEYS_MAX, node_holder, seat_holder
 
 SEATS_MAX = 200
 

@@ -8,26 +8,17 @@ from __future__ import annotations
 
 from chain.contract import Contract, Release, release
 from chain.rules import PROTOCOL
-from governance_contracts import (
-    benefit,
-    board,
-    claim,
-    coin,
-    earmark,
-    exchange,
-    federation,
-    life,
-    mandate,
-    offline,
-    pay,
-    recovery,
-    regions,
-    registry,
-    reserve,
-    standing,
-    switching,
-    winddown,
-)
+from governance_contracts.areas import regions
+from governance_contracts.bank import reserve
+from governance_contracts.boards import board, federation
+from governance_contracts.coins import coin, exchange, switching, winddown
+from governance_contracts.earmarks import earmark
+from governance_contracts.life import life
+from governance_contracts.mandates import mandate
+from governance_contracts.offline import offline
+from governance_contracts.payments import benefit, claim, pay, standing
+from governance_contracts.people import registry
+from governance_contracts.recovery import recovery
 
 CONTRACTS: tuple[Contract, ...] = (
     regions.CONTRACT,

@@ -25,9 +25,9 @@ from genesis.console import (
     out,
 )
 from genesis.homes import NodeHome
-from node import reserve_cli
 from node.ask import ask
 from node.config import API_PORT, ApiSection, Config, PeerEntry, PeerSection, parse_address
+from node.reserve import cli as reserve_cli
 
 DEFAULT_HOME = Path.home() / ".socialcoin" / "node"
 
@@ -75,7 +75,7 @@ def init(
     listen: str | None,
     peers: tuple[str, ...],
 ) -> None:
-    from governance_contracts.regions import CODE_OF, Level
+    from governance_contracts.areas.regions import CODE_OF, Level
     from node.opening import init_home
 
     if wijk and not CODE_OF[Level.WIJK].fullmatch(wijk):

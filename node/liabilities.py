@@ -15,9 +15,9 @@ from itertools import chain
 from chain.codec import encode
 from chain.ledger import KeyValue, Ledger
 from chain.liabilities import PiecePath, SumTree
-from governance_contracts.balances import SUPPLY, Supply
-from governance_contracts.books import REDEMPTIONS
-from governance_contracts.liabilities import (
+from governance_contracts.bank.books import REDEMPTIONS
+from governance_contracts.coins.balances import SUPPLY, Supply
+from governance_contracts.coins.liabilities import (
     TABLES,
     Form,
     Owed,
@@ -29,7 +29,7 @@ from governance_contracts.liabilities import (
     supply_in,
     table_range,
 )
-from node.past import Overlay, TooLongAgo, ledger_at
+from node.api.past import Overlay, TooLongAgo, ledger_at
 from node.replica import Replica
 
 FRESH_S = 60.0

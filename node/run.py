@@ -28,7 +28,7 @@ from chain.contract import Release
 from chain.rules import seat_sets
 from chain.transaction import Transaction
 from genesis.homes import NodeHome
-from governance_contracts.nodes import NODE_KEYS
+from governance_contracts.boards.nodes import NODE_KEYS
 from node.config import SUSPECT, Config, parse_address
 from node.disk import HomeLock, Journal, disk_message
 from node.effects import (

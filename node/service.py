@@ -13,13 +13,13 @@ from aiohttp import web
 
 from chain.certificate import Certificate
 from chain.errors import Malformed
-from node.api import make_app
-from node.boxes import Boxes
+from node.api.app import make_app
+from node.api.index import Index
 from node.config import BOXES, INDEX, parse_address
 from node.export import answer_request, pending_request, write_file
-from node.index import Index
 from node.metrics import Metrics
 from node.replica import Replica
+from node.reserve.boxes import Boxes
 from node.run import Node
 from node.store import DamagedStore
 

@@ -168,9 +168,9 @@ def acts_for(session: Session) -> bytes:
 
 def wrapped(calls: tuple[Call, ...]) -> tuple[Call, ...]:
     """The calls as this command's options want them made."""
-    from governance_contracts.board import Propose as ProposeToBoard
-    from governance_contracts.federation import Propose as ProposeToBoards
-    from governance_contracts.proposals import Text
+    from governance_contracts.boards.board import Propose as ProposeToBoard
+    from governance_contracts.boards.federation import Propose as ProposeToBoards
+    from governance_contracts.boards.proposals import Text
     from wallet_cli.core import builder
     from wallet_cli.core.arguments import work_of
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def number_of(session: Session, transaction: bytes) -> int | None:
     """The redemption that a transaction of this account asked for."""
-    from wallet_cli.commands_read import _read_receipt
+    from wallet_cli.commands.read import _read_receipt
 
     try:
         found = _read_receipt(session, transaction, False, None)

@@ -16,7 +16,7 @@ from wallet_cli.client import Answer, ApiError
 from wallet_cli.desk import Session
 
 if TYPE_CHECKING:
-    from governance_contracts.payments import Line, Pay
+    from governance_contracts.payments.payments import Line, Pay
 
 BENEFIT_CODES = range(1200, 1220)
 """Refusals that are about the discount and not about the payment."""

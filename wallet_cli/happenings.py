@@ -58,7 +58,7 @@ EVENTS = {
     "CardIssued": N_("an emergency card was issued: key {number}"),
     "EstateReceived": N_("received {amount} {coin} of an estate"),
     "MovePlanned": N_("a move to {home} was entered"),
-    "Moved": N_("the home is {home} now"),
+    "MovedHome": N_("the home is {home} now"),
     "LotLosesItsShop": N_("{account} stops; it alone takes lot {lot}: spend it in 30 days"),
     "FreezeReviewed": N_("the board of {wijk} looked at the freeze"),
     "RedemptionRequested": N_("asked euros for {amount} {coin} (redemption {redemption})"),

@@ -18,8 +18,8 @@ GROUPS = {
     "genesis": ("genesis.cli:group", N_("Found a chain: the document every node starts from.")),
     "node": ("node.cli:group", N_("Run a validator or an archive.")),
     "audit": ("auditor.cli:group", N_("Check a chain, with no node and no key.")),
-    "devnet": ("node.devnet_cli:group", N_("A demo city of real nodes on this computer.")),
-    "demo": ("node.demo:command", N_("Play the story of a wijk, step by step.")),
+    "devnet": ("node.demo.devnet_cli:group", N_("A demo city of real nodes on this computer.")),
+    "demo": ("node.demo.command:command", N_("Play the story of a wijk, step by step.")),
 }
 """Name: where its click command is, and its line in the help."""
 

@@ -50,7 +50,7 @@ def note(home: Path, wallet: str, line: dict[str, str]) -> None:
 def alias_secret(home: Path, wallet: str, payer: bytes, payee: bytes) -> bytes:
     """A secret for one payment under an alias, noted so that the payer can show that it was
     theirs."""
-    from governance_contracts.payments import alias_of
+    from governance_contracts.payments.payments import alias_of
 
     secret = os.urandom(16)
     line = {

@@ -17,7 +17,7 @@ from wallet_cli.client import Answer
 from wallet_cli.desk import Session, home_of
 
 if TYPE_CHECKING:
-    from governance_contracts.payments import Line, Pay
+    from governance_contracts.payments.payments import Line, Pay
 
 WAYS = (
     click.option("--named", is_flag=True, help=N_("Show the payee which account pays.")),
@@ -64,7 +64,7 @@ def arrange(
     of the payee. Raises UserError (refused) if a dry run of the discount is refused."""
     from msgspec.structs import replace
 
-    from governance_contracts.payments import alias_of
+    from governance_contracts.payments.payments import alias_of
     from wallet_cli.acting import acting
     from wallet_cli.discounting import best_benefit, tried
     from wallet_cli.openings import alias_secret
@@ -98,7 +98,7 @@ def shown_alias(prefix: str, alias: bytes) -> str:
 def basket_of(lines: tuple[str, ...], amount: int) -> tuple[Line, ...]:
     """The lines of a basket, if there are any. Raises UserError (usage)."""
     from chain.money import Cents
-    from governance_contracts.payments import Line, Use
+    from governance_contracts.payments.payments import Line, Use
 
     found = []
     for text in lines:

@@ -20,8 +20,8 @@ from wallet_cli.desk import Session, account_of, home_of, now_ms
 from wallet_cli.tables import Row, TableFile, cell_amount, mistakes_in, read_table
 
 if TYPE_CHECKING:
-    from governance_contracts.lots import Terms
-    from governance_contracts.payments import Payout, PayoutLine
+    from governance_contracts.earmarks.lots import Terms
+    from governance_contracts.payments.payments import Payout, PayoutLine
     from wallet_cli.profile import Profile
 
 LINES_MAX = 1_000
@@ -80,7 +80,7 @@ def read_run(profile: Profile, path: Path, purpose: str) -> tuple[TableFile, lis
 
 def _line(profile: Profile, row: Row, purpose: str) -> PayoutLine:
     from chain.codec import decode, encode
-    from governance_contracts.payments import PayoutLine
+    from governance_contracts.payments.payments import PayoutLine
 
     reference = row.cells.get("reference", "")
     line = PayoutLine(
@@ -106,7 +106,7 @@ def terms_of(
     Regions alone make region-bound coin; categories, an expiry, a class, payees, or what it is
     after it was spent (`free`, or the number of a lot) make an earmark. Raises UserError (usage).
     """
-    from governance_contracts.lots import After, earmark, region_bound
+    from governance_contracts.earmarks.lots import After, earmark, region_bound
 
     lot = None
     if after not in (None, "free"):

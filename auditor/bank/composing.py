@@ -20,7 +20,7 @@ from auditor.bank.commitments import (
 from auditor.bank.lines import BankStatement
 from auditor.bank.sorting import Place, Sorted, Sorter
 from chain.money import Cents
-from governance_contracts.books import (
+from governance_contracts.bank.books import (
     ENTRIES_MAX,
     Entry,
     EntryKind,

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from auditor.bank.commitments import Payment
 from auditor.bank.orders import parse
 from auditor.bank.references import COVER
-from governance_contracts.books import CREDITS, EntryKind
+from governance_contracts.bank.books import CREDITS, EntryKind
 
 Place = tuple[int, int]
 """Statement and entry on the chain."""

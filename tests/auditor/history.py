@@ -28,14 +28,15 @@ from chain.transaction import AccountActor, Body, Call, Transaction, parse, seal
 from genesis.build import found_ledger
 from genesis.city import City, Person, demo_city
 from genesis.document import chain_id, dump
-from governance_contracts import federation, reserve
-from governance_contracts.board import Approve, Propose, Resign
-from governance_contracts.books import Entry, EntryKind, EntryPlace, Statement, hash_of
-from governance_contracts.changes import SetParameter
-from governance_contracts.lots import Terms, earmark, region_bound
-from governance_contracts.payments import Payout, PayoutLine, Refund, RefundLine, plain
-from governance_contracts.proposals import Text, work_of
-from governance_contracts.redemption import Cancel, Export, Redeem
+from governance_contracts.bank import reserve
+from governance_contracts.bank.books import Entry, EntryKind, EntryPlace, Statement, hash_of
+from governance_contracts.bank.redemption import Cancel, Export, Redeem
+from governance_contracts.boards import federation
+from governance_contracts.boards.board import Approve, Propose, Resign
+from governance_contracts.boards.changes import SetParameter
+from governance_contracts.boards.proposals import Text, work_of
+from governance_contracts.earmarks.lots import Terms, earmark, region_bound
+from governance_contracts.payments.payments import Payout, PayoutLine, Refund, RefundLine, plain
 from governance_contracts.versions import CONTRACT_VERSIONS, RELEASE
 
 DETAILS = sha256(b"under a key").digest()

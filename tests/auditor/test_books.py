@@ -27,14 +27,16 @@ from chain.execution import Applied
 from chain.money import Cents
 from chain.state import Draft, View
 from chain.transaction import Transaction
-from governance_contracts import board, booking, federation, pay, redemption, statements
-from governance_contracts.balances import FREE, book, create, give_free
-from governance_contracts.board import Propose
-from governance_contracts.books import EntryKind, Reserve, Statement, hash_of, require_reserve
-from governance_contracts.changes import SetParameter
-from governance_contracts.proposals import Text, work_of
-from governance_contracts.redemption import Redeem
-from governance_contracts.reserve import Attest, CoinReceived, Mint, Minted
+from governance_contracts.bank import booking, redemption, statements
+from governance_contracts.bank.books import EntryKind, Reserve, Statement, hash_of, require_reserve
+from governance_contracts.bank.redemption import Redeem
+from governance_contracts.bank.reserve import Attest, CoinReceived, Mint, Minted
+from governance_contracts.boards import board, federation
+from governance_contracts.boards.board import Propose
+from governance_contracts.boards.changes import SetParameter
+from governance_contracts.boards.proposals import Text, work_of
+from governance_contracts.coins.balances import FREE, book, create, give_free
+from governance_contracts.payments import pay
 from governance_contracts.versions import RELEASE
 from tests.auditor.history import DETAILS, History, call, line
 

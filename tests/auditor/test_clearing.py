@@ -15,16 +15,17 @@ from chain.contract import Context, Release
 from chain.money import Cents
 from chain.rules import DAY_MS
 from chain.state import Draft
-from governance_contracts import exchange, federation, winddown, windingdown, writedown
-from governance_contracts.balances import create, destroy
-from governance_contracts.books import EntryKind
-from governance_contracts.exchange import Exchange, Exchanged, Settle
-from governance_contracts.proposals import Text, work_of
-from governance_contracts.redemption import Export, Redeem
-from governance_contracts.reserve import Mint
+from governance_contracts.bank.books import EntryKind
+from governance_contracts.bank.redemption import Export, Redeem
+from governance_contracts.bank.reserve import Mint
+from governance_contracts.boards import federation
+from governance_contracts.boards.proposals import Text, work_of
+from governance_contracts.coins import exchange, winddown, windingdown, writedown
+from governance_contracts.coins.balances import create, destroy
+from governance_contracts.coins.exchange import Exchange, Exchanged, Settle
+from governance_contracts.coins.winddown import Announce, Close, MoveRest
+from governance_contracts.coins.windingdown import WrittenOff
 from governance_contracts.versions import RELEASE
-from governance_contracts.winddown import Announce, Close, MoveRest
-from governance_contracts.windingdown import WrittenOff
 from tests.auditor.history import DETAILS, History, call, line
 
 

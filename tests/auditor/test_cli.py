@@ -20,7 +20,7 @@ from chain.certificate import Seat
 from chain.codec import encode
 from chain.light import Trusted, trust_genesis
 from chain.merkle import prove_in_list
-from governance_contracts.balances import HELD_LOTS
+from governance_contracts.coins.balances import HELD_LOTS
 from tests.auditor.history import History, told
 
 

@@ -15,12 +15,13 @@ from chain.contract import Context, Release
 from chain.money import Cents
 from chain.rules import DAY_MS
 from chain.state import Draft
-from governance_contracts import discounts, pay, reserve
-from governance_contracts.benefit import Admit, FillPot, Join, OpenBenefit
-from governance_contracts.books import EntryKind
-from governance_contracts.discounts import Claim, Granted
-from governance_contracts.lots import earmark
-from governance_contracts.payments import Refund, RefundLine
+from governance_contracts.bank import reserve
+from governance_contracts.bank.books import EntryKind
+from governance_contracts.earmarks.lots import earmark
+from governance_contracts.payments import discounts, pay
+from governance_contracts.payments.benefit import Admit, FillPot, Join, OpenBenefit
+from governance_contracts.payments.discounts import Claim, Granted
+from governance_contracts.payments.payments import Refund, RefundLine
 from governance_contracts.versions import RELEASE
 from tests.auditor.history import History, line
 

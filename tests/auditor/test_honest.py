@@ -16,16 +16,17 @@ from chain.account import KeyRole, account_id
 from chain.money import Cents
 from chain.rules import DAY_MS, seat_sets
 from genesis.city import Person
-from governance_contracts import federation, reserve
-from governance_contracts.books import EntryKind, Standing, deposit_reference
-from governance_contracts.earmark import Reclaim
-from governance_contracts.keys import NewKey, prove_possession
-from governance_contracts.lots import earmark
-from governance_contracts.nodes import ProvenKey, seat_holder
-from governance_contracts.payments import Payout, PayoutLine, Refund, plain
-from governance_contracts.proposals import Text, work_of
-from governance_contracts.registration import NewAccount, Register
-from governance_contracts.seats import RemoveWijk, RotateSeat
+from governance_contracts.bank import reserve
+from governance_contracts.bank.books import EntryKind, Standing, deposit_reference
+from governance_contracts.boards import federation
+from governance_contracts.boards.nodes import ProvenKey, seat_holder
+from governance_contracts.boards.proposals import Text, work_of
+from governance_contracts.boards.seats import RemoveWijk, RotateSeat
+from governance_contracts.earmarks.earmark import Reclaim
+from governance_contracts.earmarks.lots import earmark
+from governance_contracts.payments.payments import Payout, PayoutLine, Refund, plain
+from governance_contracts.people.keys import NewKey, prove_possession
+from governance_contracts.people.registration import NewAccount, Register
 from governance_contracts.versions import RELEASE
 from tests.auditor.history import History, call, line
 

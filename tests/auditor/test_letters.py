@@ -18,18 +18,19 @@ from chain.rules import DAY_MS
 from chain.state import Draft
 from chain.transaction import AccountActor, Body, Transaction, parse, seal, witness
 from genesis.city import Person
-from governance_contracts import reserve, standing
-from governance_contracts.balances import held_of
-from governance_contracts.books import EntryKind
-from governance_contracts.claim import ClaimLine, Issue, Take, Withdraw
-from governance_contracts.claims import claim_seed, claim_sign_bytes
-from governance_contracts.lots import earmark, region_bound
-from governance_contracts.mistakes import Mistake, Reason, Reverse
-from governance_contracts.pay import settle
-from governance_contracts.payments import PAYMENTS, Refund, plain
-from governance_contracts.periods import Unit
-from governance_contracts.standing import Collect, End, Grant
-from governance_contracts.standings import Agreed, StandingKind
+from governance_contracts.bank import reserve
+from governance_contracts.bank.books import EntryKind
+from governance_contracts.coins.balances import held_of
+from governance_contracts.earmarks.lots import earmark, region_bound
+from governance_contracts.payments import standing
+from governance_contracts.payments.claim import ClaimLine, Issue, Take, Withdraw
+from governance_contracts.payments.claims import claim_seed, claim_sign_bytes
+from governance_contracts.payments.mistakes import Mistake, Reason, Reverse
+from governance_contracts.payments.pay import settle
+from governance_contracts.payments.payments import PAYMENTS, Refund, plain
+from governance_contracts.payments.periods import Unit
+from governance_contracts.payments.standing import Collect, End, Grant
+from governance_contracts.payments.standings import Agreed, StandingKind
 from governance_contracts.versions import RELEASE
 from tests.auditor.history import HOUR_MS, History, call, line
 from tests.auditor.test_books import block, cheating
@@ -106,7 +107,7 @@ def test_an_honest_chain_agrees(h: History) -> None:
 
 
 def test_coin_of_a_letter_given_to_who_has_no_code_is_found(h: History) -> None:
-    from governance_contracts import claim
+    from governance_contracts.payments import claim
 
     def anybody(draft: Draft, context: Context, args: Take) -> None:
         with pytest.MonkeyPatch.context() as patch:

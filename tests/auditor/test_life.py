@@ -13,10 +13,14 @@ from chain.money import Cents
 from chain.state import Draft
 from chain.transaction import AccountActor, Body, Transaction, parse, seal, witness
 from genesis.city import Person
-from governance_contracts import estates, reserve
-from governance_contracts.balances import FREE, move
-from governance_contracts.books import EntryKind
-from governance_contracts.estates import (
+from governance_contracts.bank import reserve
+from governance_contracts.bank.books import EntryKind
+from governance_contracts.bank.redemption import Export, Redeem
+from governance_contracts.boards.proposals import work_of
+from governance_contracts.coins.balances import FREE, move
+from governance_contracts.earmarks.lots import earmark, region_bound
+from governance_contracts.life import estates
+from governance_contracts.life.estates import (
     AttestDeath,
     EstatePaid,
     EstateReceived,
@@ -25,14 +29,11 @@ from governance_contracts.estates import (
     RedeemEstate,
     SettleEstate,
 )
-from governance_contracts.insolvency import EnterBankruptcy
-from governance_contracts.lots import earmark, region_bound
-from governance_contracts.mandate import Act
-from governance_contracts.moving import Move, months_after
-from governance_contracts.outcomes import Credit
-from governance_contracts.proposals import work_of
-from governance_contracts.redemption import Export, Redeem
-from governance_contracts.registrars import DelegateRegistrar
+from governance_contracts.life.insolvency import EnterBankruptcy
+from governance_contracts.life.moving import Move, months_after
+from governance_contracts.mandates.mandate import Act
+from governance_contracts.payments.outcomes import Credit
+from governance_contracts.people.registrars import DelegateRegistrar
 from governance_contracts.versions import RELEASE
 from tests.auditor.history import DETAILS, HOUR_MS, History, call, line
 from tests.auditor.test_books import block, cheating

@@ -16,13 +16,13 @@ from chain.rules import DAY_MS
 from chain.state import Draft
 from chain.transaction import Transaction
 from genesis.city import Person
-from governance_contracts import reserve
-from governance_contracts.books import EntryKind
-from governance_contracts.granting import Grant
-from governance_contracts.mandate import Act, Revoke
-from governance_contracts.mandates import LASTING, RULES, Ceiling, Kind, require_mandate
-from governance_contracts.payments import plain
-from governance_contracts.proposals import work_of
+from governance_contracts.bank import reserve
+from governance_contracts.bank.books import EntryKind
+from governance_contracts.boards.proposals import work_of
+from governance_contracts.mandates.granting import Grant
+from governance_contracts.mandates.mandate import Act, Revoke
+from governance_contracts.mandates.mandates import LASTING, RULES, Ceiling, Kind, require_mandate
+from governance_contracts.payments.payments import plain
 from governance_contracts.versions import RELEASE
 from tests.auditor.history import History, call, line
 from tests.auditor.test_books import block, cheating

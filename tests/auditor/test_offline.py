@@ -17,18 +17,19 @@ from chain import crypto
 from chain.kinds import Kind
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts import offline_general, reserve
-from governance_contracts.books import EntryKind
-from governance_contracts.keys import prove_possession
-from governance_contracts.offline import OpenAllowance, Release, Settle
-from governance_contracts.offline_general import ChangeCover, EndGuarantee, OpenGeneral, Repay
-from governance_contracts.offline_records import (
+from governance_contracts.bank import reserve
+from governance_contracts.bank.books import EntryKind
+from governance_contracts.offline import general as offline_general
+from governance_contracts.offline.general import ChangeCover, EndGuarantee, OpenGeneral, Repay
+from governance_contracts.offline.offline import OpenAllowance, Release, Settle
+from governance_contracts.offline.records import (
     GeneralPayment,
     SignedGeneral,
     SignedTotal,
     Total,
     payment_bytes,
 )
+from governance_contracts.people.keys import prove_possession
 from tests.auditor.history import HOUR_MS, History, line
 
 DEVICE = b"\x05" * 32

@@ -19,11 +19,11 @@ from chain.codec import Record, decode, encode
 from chain.contract import ProtocolVersion, Release, ReleaseTooOld
 from chain.export import write_export
 from chain.transaction import Body, Envelope
-from governance_contracts import federation
-from governance_contracts.changes import Activate, SetParameter
-from governance_contracts.coin import Accept
-from governance_contracts.payments import Pay
-from governance_contracts.proposals import Text, work_of
+from governance_contracts.boards import federation
+from governance_contracts.boards.changes import Activate, SetParameter
+from governance_contracts.boards.proposals import Text, work_of
+from governance_contracts.coins.coin import Accept
+from governance_contracts.payments.payments import Pay
 from governance_contracts.versions import RELEASE
 from tests.auditor.history import History, call, told
 

@@ -17,10 +17,10 @@ from chain.address import decode_address
 from chain.authority import Board
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.books import ENTRIES, EntryState, liabilities_of
-from governance_contracts.reserve import Mint
-from node.reserve_home import ReserveHome, make_home, open_home
-from node.reserve_import import ChainReserve, mints_of, prepare
+from governance_contracts.bank.books import ENTRIES, EntryState, liabilities_of
+from governance_contracts.bank.reserve import Mint
+from node.reserve.home import ReserveHome, make_home, open_home
+from node.reserve.importing import ChainReserve, mints_of, prepare
 from tests.contracts.bank import BANK_ACCOUNT, MoneyTown
 from tests.contracts.town import CHAIN, W1
 

@@ -18,9 +18,8 @@ from auditor.bank.orders import order_id
 from auditor.bank.writer import Account, Movement
 from chain.money import Cents
 from genesis.city import Person
-from governance_contracts.attestors import SetAttestors
-from governance_contracts.balances import free_of
-from governance_contracts.books import (
+from governance_contracts.bank.attestors import SetAttestors
+from governance_contracts.bank.books import (
     REDEMPTIONS,
     EntryKind,
     Reserve,
@@ -28,12 +27,13 @@ from governance_contracts.books import (
     liabilities_of,
     require_reserve,
 )
-from governance_contracts.proposals import PROPOSALS
-from governance_contracts.redemption import Export, Redeem
-from governance_contracts.reserve import Mint
-from governance_contracts.statements import Attest
-from node.reserve_home import ReserveHome, make_home
-from node.reserve_import import ChainReserve, Prepared, mints_of, prepare
+from governance_contracts.bank.redemption import Export, Redeem
+from governance_contracts.bank.reserve import Mint
+from governance_contracts.bank.statements import Attest
+from governance_contracts.boards.proposals import PROPOSALS
+from governance_contracts.coins.balances import free_of
+from node.reserve.home import ReserveHome, make_home
+from node.reserve.importing import ChainReserve, Prepared, mints_of, prepare
 from tests.auditor.history import HOUR_MS, History
 
 IBAN = "NL91ABNA0417164300"

@@ -1,6 +1,6 @@
 """Redemptions as a machine: whatever the desk, its backups, the board and the bank do.
 
-The real desk (`node.reserve_orders`), the real payment files (`auditor.bank.pain`), the real reader
+The real desk (`node.reserve.orders`), the real payment files (`auditor.bank.pain`), the real reader
 of statements and the real contracts, in front of a bank that pays a file at once, late, in part, or
 never, sends payments back later, and may pay a file twice that it is given twice.
 """
@@ -28,9 +28,9 @@ from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
 from genesis.mistakes import UserError
-from governance_contracts.books import REDEMPTIONS, RedemptionState, deficit_of
-from governance_contracts.redemption import REJECT_AFTER_MS, Cancel, Export, Redeem, Reject
-from node.reserve_orders import (
+from governance_contracts.bank.books import REDEMPTIONS, RedemptionState, deficit_of
+from governance_contracts.bank.redemption import REJECT_AFTER_MS, Cancel, Export, Redeem, Reject
+from node.reserve.orders import (
     RELEASE_MS,
     Asked,
     desk_seed,

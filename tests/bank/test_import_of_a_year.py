@@ -12,9 +12,9 @@ from auditor.bank.lines import BankStatement
 from auditor.bank.sealed import unseal_under
 from auditor.bank.sorting import Sorter
 from auditor.bank.writer import Movement
-from node import reserve_home
-from node.reserve_home import open_home
-from node.reserve_import import prepare
+from node.reserve import home as reserve_home
+from node.reserve.home import open_home
+from node.reserve.importing import prepare
 from tests.bank.office import PASSPHRASE, PAYER, Office
 
 DAYS = 12

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from auditor.bank import sealed
-from governance_contracts.books import RedemptionState, deficit_of
-from node.reserve_orders import RELEASE_MS
+from governance_contracts.bank.books import RedemptionState, deficit_of
+from node.reserve.orders import RELEASE_MS
 from tests.bank.model import COIN
 from tests.bank.redemptions import Redemptions
 

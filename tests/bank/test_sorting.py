@@ -11,7 +11,7 @@ from auditor.bank.lines import BankEntry, Transaction
 from auditor.bank.orders import order_id
 from auditor.bank.references import COVER, checked, found_in, reference_for, spaced
 from auditor.bank.sorting import Credit, Sorter
-from governance_contracts.books import EntryKind as K
+from governance_contracts.bank.books import EntryKind as K
 
 KEY, CHAIN, ANN = bytes(32), bytes(range(32)), b"a" * 20
 FOR_ANN, FOR_COVER = reference_for(KEY, ANN), reference_for(KEY, COVER)

@@ -12,10 +12,10 @@ from auditor.bank.references import COVER
 from auditor.bank.sealed import seal
 from auditor.bank.writer import Movement, charge, interest, seizure
 from auditor.cli import group as audit
-from governance_contracts.books import EntryKind
-from governance_contracts.reserve import InDeficit
-from node.reserve_disclose import openings_of
-from node.reserve_story import as_json, as_text
+from governance_contracts.bank.books import EntryKind
+from governance_contracts.bank.reserve import InDeficit
+from node.reserve.disclose import openings_of
+from node.reserve.story import as_json, as_text
 from tests.bank.office import PASSPHRASE, Office
 
 

@@ -23,8 +23,8 @@ from chain.execution import Execution
 from chain.state import TABLES, BlockDraft
 from chain.transaction import parse
 from genesis.city import demo_city
-from governance_contracts.benefits import Discounted
-from governance_contracts.outcomes import Paid
+from governance_contracts.payments.benefits import Discounted
+from governance_contracts.payments.outcomes import Paid
 from governance_contracts.versions import RELEASE
 from node.keyvalue import open_engine
 

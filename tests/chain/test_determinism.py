@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("chain", "consensus", "governance_contracts")
-REPLICA = ("node.replica", "node.past")
+REPLICA = ("node.replica", "node.api.past")
 FORBIDDEN = frozenset(
     (
         "aiohttp", "asyncio", "click", "datetime", "lmdb", "logging", "os", "pathlib", "plyvel",
@@ -45,7 +45,7 @@ def replica() -> set[str]:
 def test_the_replica_is_found_whole() -> None:
     for name in ("height", "mempool", "sync", "signer", "wal", "store", "gossip", "rejoin"):
         assert f"node/{name}.py" in replica()
-    assert not replica() & {"node/run.py", "node/disk.py", "node/peers.py", "node/api.py"}
+    assert not replica() & {"node/run.py", "node/disk.py", "node/peers.py", "node/api/app.py"}
 
 
 def findings(source: str) -> Iterator[str]:

@@ -16,17 +16,8 @@ from chain.authority import Board
 from chain.codec import Record
 from chain.money import Cents
 from chain.state import Draft, Table
-from governance_contracts.attestors import SetAttestors, found_attestors
-from governance_contracts.balances import (
-    FREE,
-    HELD_LOTS,
-    Supply,
-    free_of,
-    held_of,
-    lots_of,
-    supply_of,
-)
-from governance_contracts.books import (
+from governance_contracts.bank.attestors import SetAttestors, found_attestors
+from governance_contracts.bank.books import (
     REDEMPTIONS,
     Entry,
     EntryKind,
@@ -38,10 +29,19 @@ from governance_contracts.books import (
     hash_of,
     require_reserve,
 )
-from governance_contracts.coin import Add, Issuer, Regime, SetIssuer, found_coin, found_issuer
-from governance_contracts.payments import plain
-from governance_contracts.reserve import Mint
-from governance_contracts.statements import Attest
+from governance_contracts.bank.reserve import Mint
+from governance_contracts.bank.statements import Attest
+from governance_contracts.coins.balances import (
+    FREE,
+    HELD_LOTS,
+    Supply,
+    free_of,
+    held_of,
+    lots_of,
+    supply_of,
+)
+from governance_contracts.coins.coin import Add, Issuer, Regime, SetIssuer, found_coin, found_issuer
+from governance_contracts.payments.payments import plain
 from tests.contracts.town import START_MS, W1, W2, WIJKEN, Town
 
 V = TypeVar("V", bound=Record)

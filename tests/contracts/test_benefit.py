@@ -15,9 +15,10 @@ from chain.errors import Rejected
 from chain.events import read_event
 from chain.money import CENTS_MAX, Cents
 from chain.rules import DAY_MS
-from governance_contracts.acting import NotRegistered
-from governance_contracts.balances import NotEnoughCoin
-from governance_contracts.benefit import (
+from governance_contracts.coins.balances import NotEnoughCoin
+from governance_contracts.coins.coin import COINS, CoinWindsDown, Phase, UnknownCoin
+from governance_contracts.earmarks.lots import earmark
+from governance_contracts.payments.benefit import (
     Admit,
     AlreadyIn,
     BadBenefit,
@@ -35,7 +36,7 @@ from governance_contracts.benefit import (
     PotFull,
     Remove,
 )
-from governance_contracts.benefits import (
+from governance_contracts.payments.benefits import (
     HOLDERS,
     POTS,
     AliasMissing,
@@ -54,10 +55,8 @@ from governance_contracts.benefits import (
     ShopNotIn,
     UnknownBenefit,
 )
-from governance_contracts.coin import COINS, CoinWindsDown, Phase, UnknownCoin
-from governance_contracts.discounts import month_ends_ms, month_of
-from governance_contracts.lots import earmark
-from governance_contracts.outcomes import (
+from governance_contracts.payments.discounts import month_ends_ms, month_of
+from governance_contracts.payments.outcomes import (
     CannotReturn,
     Credit,
     GaveBack,
@@ -67,7 +66,7 @@ from governance_contracts.outcomes import (
     Received,
     Refunded,
 )
-from governance_contracts.payments import (
+from governance_contracts.payments.payments import (
     Line,
     Pay,
     Payout,
@@ -77,7 +76,8 @@ from governance_contracts.payments import (
     alias_of,
     plain,
 )
-from governance_contracts.places import AddPlace, PlaceKind, found_place
+from governance_contracts.people.acting import NotRegistered
+from governance_contracts.people.places import AddPlace, PlaceKind, found_place
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import START_MS, W1, W2, new_account, refused
 

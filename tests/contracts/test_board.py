@@ -14,8 +14,7 @@ from chain.contract import NotACall, NotOpenToOneTimeKeys, call_cost
 from chain.errors import Rejected
 from chain.rules import DAY_MS, DUE
 from chain.transaction import Call
-from governance_contracts.acting import TillKeyOnly
-from governance_contracts.board import (
+from governance_contracts.boards.board import (
     Appoint,
     Approve,
     BoardInOffice,
@@ -26,7 +25,7 @@ from governance_contracts.board import (
     Resign,
     Withdraw,
 )
-from governance_contracts.boardroom import (
+from governance_contracts.boards.boardroom import (
     BOARDS,
     BadBoard,
     NotOnTheBoard,
@@ -35,16 +34,14 @@ from governance_contracts.boardroom import (
     WijkBoard,
     found_board,
 )
-from governance_contracts.lifecycle import FreezeAccount, NotFrozen, Unfreeze
-from governance_contracts.places import AddPlace, PlaceExists, PlaceKind, find_place
-from governance_contracts.powers import (
+from governance_contracts.boards.powers import (
     FOUNDING_METHODS,
     BeyondItsTerm,
     DecisionClass,
     class_of,
     moves_money,
 )
-from governance_contracts.proposals import (
+from governance_contracts.boards.proposals import (
     PROPOSALS,
     AlreadyApproved,
     AlreadyDecided,
@@ -61,8 +58,11 @@ from governance_contracts.proposals import (
     approvals_needed,
     work_of,
 )
-from governance_contracts.registrars import DelegateRegistrar
-from governance_contracts.registration import Register
+from governance_contracts.people.acting import TillKeyOnly
+from governance_contracts.people.lifecycle import FreezeAccount, NotFrozen, Unfreeze
+from governance_contracts.people.places import AddPlace, PlaceExists, PlaceKind, find_place
+from governance_contracts.people.registrars import DelegateRegistrar
+from governance_contracts.people.registration import Register
 from tests.contracts.town import START_MS, W1, W2, WIJKEN, Town, new_account, refused
 
 

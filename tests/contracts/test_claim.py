@@ -14,10 +14,11 @@ from chain.codec import Record
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.acting import FrozenAccount, NotRegistered
-from governance_contracts.balances import HoldingLimit, NotEnoughCoin
-from governance_contracts.claim import ClaimLine, Issue, Take, Withdraw
-from governance_contracts.claims import (
+from governance_contracts.coins.balances import HoldingLimit, NotEnoughCoin
+from governance_contracts.coins.coin import UnknownCoin
+from governance_contracts.earmarks.lots import BadTerms, Terms, earmark, region_bound
+from governance_contracts.payments.claim import ClaimLine, Issue, Take, Withdraw
+from governance_contracts.payments.claims import (
     CLAIMS,
     CLAIMS_OPEN,
     LINES,
@@ -35,10 +36,9 @@ from governance_contracts.claims import (
     claim_seed,
     claim_sign_bytes,
 )
-from governance_contracts.closing import require_closable
-from governance_contracts.coin import UnknownCoin
-from governance_contracts.lots import BadTerms, Terms, earmark, region_bound
-from governance_contracts.outcomes import NotAFund, UnknownPurpose
+from governance_contracts.payments.outcomes import NotAFund, UnknownPurpose
+from governance_contracts.people.acting import FrozenAccount, NotRegistered
+from governance_contracts.people.closing import require_closable
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, W1, refused
 

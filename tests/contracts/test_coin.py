@@ -7,7 +7,8 @@ import pytest
 from chain.authority import Board, Federation, NotAuthorised
 from chain.money import CENTS_MAX
 from chain.state import Draft
-from governance_contracts.balances import (
+from governance_contracts.areas.regions import UnknownRegion
+from governance_contracts.coins.balances import (
     SupplyLimit,
     TooManyCoins,
     TooManyLots,
@@ -17,7 +18,7 @@ from governance_contracts.balances import (
     give_lot,
     supply_of,
 )
-from governance_contracts.coin import (
+from governance_contracts.coins.coin import (
     Add,
     BadIssuer,
     CoinExists,
@@ -31,7 +32,6 @@ from governance_contracts.coin import (
     found_issuer,
     require_coin,
 )
-from governance_contracts.regions import UnknownRegion
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import W1, W2, refused
 

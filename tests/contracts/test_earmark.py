@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from chain.account import ACCOUNTS, DatedOwner
 from chain.errors import Rejected
-from governance_contracts.choice import Draw, Offer, choose, preference
-from governance_contracts.earmark import (
+from governance_contracts.earmarks.choice import Draw, Offer, choose, preference
+from governance_contracts.earmarks.earmark import (
     LotExpired,
     OnlinePlace,
     OutsideRegion,
@@ -24,8 +24,8 @@ from governance_contracts.earmark import (
     misfit,
     spending_of,
 )
-from governance_contracts.lots import Lot, Terms, earmark, region_bound
-from governance_contracts.places import find_place
+from governance_contracts.earmarks.lots import Lot, Terms, earmark, region_bound
+from governance_contracts.people.places import find_place
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import B1, B2, G1, START_MS, W1, W2, refused
 

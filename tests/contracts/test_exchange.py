@@ -11,14 +11,14 @@ from chain.account import ACCOUNTS, Status
 from chain.authority import Board, Federation, NotAuthorised
 from chain.money import CENTS_MAX, Cents
 from chain.rules import DAY_MS
-from governance_contracts.acting import ClosedAccount, FrozenAccount, NotRegistered
-from governance_contracts.balances import DayLimit, HoldingLimit, NotEnoughCoin, total_of
-from governance_contracts.boardroom import BOARDS, UnknownBoard
-from governance_contracts.books import RESERVES, EntryKind, UnknownReserve
-from governance_contracts.changes import SetParameter
-from governance_contracts.coin import COINS, CoinWindsDown, Phase, UnknownCoin
-from governance_contracts.earmark import NotExpired, Reclaim
-from governance_contracts.exchange import (
+from governance_contracts.bank.books import RESERVES, EntryKind, UnknownReserve
+from governance_contracts.bank.redemption import Export, LotNotRedeemable, Redeem
+from governance_contracts.bank.reserve import InDeficit
+from governance_contracts.boards.boardroom import BOARDS, UnknownBoard
+from governance_contracts.boards.changes import SetParameter
+from governance_contracts.coins.balances import DayLimit, HoldingLimit, NotEnoughCoin, total_of
+from governance_contracts.coins.coin import COINS, CoinWindsDown, Phase, UnknownCoin
+from governance_contracts.coins.exchange import (
     Cancelled,
     Exchange,
     Exchanged,
@@ -31,11 +31,11 @@ from governance_contracts.exchange import (
     TakenIn,
     TreasuryShort,
 )
-from governance_contracts.lots import After, BadTerms, LotKind, NotSpendable, Terms
-from governance_contracts.payments import Payout, PayoutLine
-from governance_contracts.redemption import Export, LotNotRedeemable, Redeem
-from governance_contracts.regimes import RegimeForbids
-from governance_contracts.reserve import InDeficit
+from governance_contracts.coins.regimes import RegimeForbids
+from governance_contracts.earmarks.earmark import NotExpired, Reclaim
+from governance_contracts.earmarks.lots import After, BadTerms, LotKind, NotSpendable, Terms
+from governance_contracts.payments.payments import Payout, PayoutLine
+from governance_contracts.people.acting import ClosedAccount, FrozenAccount, NotRegistered
 from tests.contracts.bank import DESTINATION, DETAILS, MoneyTown, entry
 from tests.contracts.town import W1, W2, refused
 
@@ -152,7 +152,7 @@ class TestClearingLot:
         return town.reported(TakenIn)[0].lot
 
     def test_not_spent(self, town: MoneyTown, lot: int) -> None:
-        from governance_contracts.payments import plain
+        from governance_contracts.payments.payments import plain
 
         with refused(NotSpendable, lot):
             args = plain(

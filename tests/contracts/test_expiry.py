@@ -10,7 +10,7 @@ from chain.authority import Board
 from chain.events import read_event
 from chain.money import Cents
 from chain.rules import DAY_MS, DUE
-from governance_contracts.earmark import (
+from governance_contracts.earmarks.earmark import (
     HOLDERS_RETURNED,
     HOLDERS_TOLD,
     EarmarkExpires,
@@ -20,10 +20,10 @@ from governance_contracts.earmark import (
     Reclaim,
     Reclaimed,
 )
-from governance_contracts.holders import LOT_HOLDERS
-from governance_contracts.lots import GRACE_MS, LOTS, earmark, region_bound
-from governance_contracts.outcomes import PaidOut
-from governance_contracts.payments import Payout, PayoutLine, Refund
+from governance_contracts.earmarks.holders import LOT_HOLDERS
+from governance_contracts.earmarks.lots import GRACE_MS, LOTS, earmark, region_bound
+from governance_contracts.payments.outcomes import PaidOut
+from governance_contracts.payments.payments import Payout, PayoutLine, Refund
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import W1, refused
 
@@ -102,9 +102,7 @@ def test_an_expired_lot_cannot_be_spent_however_late_the_queue(town: MoneyTown) 
 
 def test_many_holders_are_told_and_paid_back_a_few_in_a_block(town: MoneyTown) -> None:
     """As execution does it: work is read at the start of a block, new work waits for the next."""
-    grant(
-        town, *(f"{name}{n}" for name in ("ada", "bob", "cas", "dee", "eef") for n in "123")
-    )
+    grant(town, *(f"{name}{n}" for name in ("ada", "bob", "cas", "dee", "eef") for n in "123"))
     names = len(held_index(town))
     assert names == 15 > HOLDERS_RETURNED
     town.wait(10 * DAY_MS)

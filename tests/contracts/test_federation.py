@@ -26,10 +26,11 @@ from chain.rules import (
     seat_sets,
 )
 from chain.transaction import Call
-from governance_contracts.board import Approve as BoardApprove
-from governance_contracts.board import Propose as BoardPropose
-from governance_contracts.boardroom import BOARDS, BadBoard
-from governance_contracts.changes import (
+from governance_contracts.areas.regions import Level, UnknownRegion, found_region
+from governance_contracts.boards.board import Approve as BoardApprove
+from governance_contracts.boards.board import Propose as BoardPropose
+from governance_contracts.boards.boardroom import BOARDS, BadBoard
+from governance_contracts.boards.changes import (
     ACTIVATION_NOTICE,
     Activate,
     NotNewer,
@@ -39,7 +40,7 @@ from governance_contracts.changes import (
     UnknownParameter,
     found_parameter,
 )
-from governance_contracts.federation import (
+from governance_contracts.boards.federation import (
     MOTIONS,
     AlreadyAgreed,
     AlreadyMoved,
@@ -54,8 +55,7 @@ from governance_contracts.federation import (
     UnknownMotion,
     Withdraw,
 )
-from governance_contracts.keys import BadKey, NoPossession, prove_possession
-from governance_contracts.nodes import (
+from governance_contracts.boards.nodes import (
     NODE_KEYS,
     KeyInUse,
     ProvenKey,
@@ -63,16 +63,14 @@ from governance_contracts.nodes import (
     node_holder,
     seat_holder,
 )
-from governance_contracts.proposals import (
+from governance_contracts.boards.proposals import (
     NotEnoughApprovals,
     ProposalStatus,
     Text,
     TooLittleWork,
     work_of,
 )
-from governance_contracts.regions import Level, UnknownRegion, found_region
-from governance_contracts.registration import AlreadyRegistered
-from governance_contracts.seats import (
+from governance_contracts.boards.seats import (
     AdmitWijk,
     AlreadySeated,
     BoardExists,
@@ -87,6 +85,8 @@ from governance_contracts.seats import (
     TooManySeats,
     decided_seats,
 )
+from governance_contracts.people.keys import BadKey, NoPossession, prove_possession
+from governance_contracts.people.registration import AlreadyRegistered
 from tests.contracts.town import (
     CHAIN,
     EPOCH,

@@ -18,14 +18,15 @@ from chain.errors import Rejected
 from chain.events import read_event
 from chain.money import Cents
 from chain.rules import DAY_MS, DUE
-from governance_contracts.acting import ClosedAccount, FrozenAccount, NotRegistered
-from governance_contracts.allowance import INSOLVENCIES, AboveAllowance, NotToTheEstate
-from governance_contracts.balances import NotEnoughCoin
-from governance_contracts.books import EntryKind
-from governance_contracts.closing import HoldsCoin
-from governance_contracts.coin import UnknownCoin
-from governance_contracts.earmark import Reclaimed
-from governance_contracts.estates import (
+from governance_contracts.areas.regions import UnknownRegion
+from governance_contracts.bank.books import EntryKind
+from governance_contracts.bank.redemption import Cancel, Export, Redeem, RedemptionsUnderWay
+from governance_contracts.boards.proposals import work_of
+from governance_contracts.coins.balances import NotEnoughCoin
+from governance_contracts.coins.coin import UnknownCoin
+from governance_contracts.earmarks.earmark import Reclaimed
+from governance_contracts.earmarks.lots import UnknownLot, earmark, region_bound
+from governance_contracts.life.estates import (
     ESTATES,
     AttestDeath,
     DeathAttested,
@@ -39,8 +40,7 @@ from governance_contracts.estates import (
     SettleEstate,
     WithdrawDeath,
 )
-from governance_contracts.guardians import SetGuardians
-from governance_contracts.insolvency import (
+from governance_contracts.life.insolvency import (
     AlreadyBankrupt,
     BankruptcyEntered,
     EndBankruptcy,
@@ -48,7 +48,7 @@ from governance_contracts.insolvency import (
     NotBankrupt,
     NotBankruptHere,
 )
-from governance_contracts.leaving import (
+from governance_contracts.life.leaving import (
     AlreadyLeaving,
     AnnounceLeaving,
     LotLosesItsShop,
@@ -60,7 +60,21 @@ from governance_contracts.leaving import (
     ShopLeaves,
     StayAfterAll,
 )
-from governance_contracts.lifecycle import (
+from governance_contracts.life.moving import MOVES, BadMonth, Move, months_after
+from governance_contracts.life.reviews import (
+    AskReview,
+    NoReviewAsked,
+    OwnDecision,
+    ReviewAsked,
+    RuleOnFreeze,
+)
+from governance_contracts.mandates.mandate import Act, Grant
+from governance_contracts.mandates.mandates import BadMandate, Kind, NoSecondSignature, given_by
+from governance_contracts.payments.outcomes import RefundWindow
+from governance_contracts.payments.payments import plain
+from governance_contracts.people.acting import ClosedAccount, FrozenAccount, NotRegistered
+from governance_contracts.people.closing import HoldsCoin
+from governance_contracts.people.lifecycle import (
     BadReason,
     Close,
     FreezeAccount,
@@ -68,25 +82,11 @@ from governance_contracts.lifecycle import (
     RenewFreeze,
     TreasuryStays,
 )
-from governance_contracts.lots import UnknownLot, earmark, region_bound
-from governance_contracts.mandate import Act, Grant
-from governance_contracts.mandates import BadMandate, Kind, NoSecondSignature, given_by
-from governance_contracts.moving import MOVES, BadMonth, Move, months_after
-from governance_contracts.outcomes import RefundWindow
-from governance_contracts.payments import plain
-from governance_contracts.proposals import work_of
-from governance_contracts.recoveries import NAMED
-from governance_contracts.redemption import Cancel, Export, Redeem, RedemptionsUnderWay
-from governance_contracts.regions import UnknownRegion
-from governance_contracts.registrars import DelegateRegistrar
-from governance_contracts.registration import BadAccount
-from governance_contracts.reviews import (
-    AskReview,
-    NoReviewAsked,
-    OwnDecision,
-    ReviewAsked,
-    RuleOnFreeze,
-)
+from governance_contracts.people.registrars import DelegateRegistrar
+from governance_contracts.people.registration import BadAccount
+from governance_contracts.recovery.allowance import INSOLVENCIES, AboveAllowance, NotToTheEstate
+from governance_contracts.recovery.guardians import SetGuardians
+from governance_contracts.recovery.recoveries import NAMED
 from tests.contracts.bank import DESTINATION, MoneyTown, entry
 from tests.contracts.test_pay import grant
 from tests.contracts.town import G1, START_MS, W1, W2, WIJKEN, refused

@@ -20,19 +20,13 @@ from chain.money import Cents
 from chain.rules import DAY_MS
 from chain.state import Draft
 from chain.transaction import Body, KeyActor
-from governance_contracts.acting import (
-    ClosedAccount,
-    FrozenAccount,
-    NotRegistered,
-    TillKeyOnly,
-)
-from governance_contracts.balances import NotEnoughCoin
-from governance_contracts.granting import CardKey, Grant, card_holder
-from governance_contracts.keys import BadKey, NoPossession, prove_possession
-from governance_contracts.lifecycle import ChangeEntry, FreezeAccount, Unfreeze
-from governance_contracts.lots import region_bound
-from governance_contracts.mandate import Act, Revoke, end_mandates_of, holdings_of
-from governance_contracts.mandates import (
+from governance_contracts.bank.redemption import Redeem
+from governance_contracts.boards.proposals import TooLittleWork, work_of
+from governance_contracts.coins.balances import NotEnoughCoin
+from governance_contracts.earmarks.lots import region_bound
+from governance_contracts.mandates.granting import CardKey, Grant, card_holder
+from governance_contracts.mandates.mandate import Act, Revoke, end_mandates_of, holdings_of
+from governance_contracts.mandates.mandates import (
     GIVEN_MAX,
     LASTING,
     MANAGING,
@@ -58,13 +52,19 @@ from governance_contracts.mandates import (
     given_by,
     held_by,
 )
-from governance_contracts.minority import AttestMinor, LiftMinority
-from governance_contracts.minors import ParentNeeded
-from governance_contracts.outcomes import NothingLeft
-from governance_contracts.payments import Payout, PayoutLine, Refund, RefundLine, plain
-from governance_contracts.proposals import TooLittleWork, work_of
-from governance_contracts.redemption import Redeem
-from governance_contracts.registrars import DelegateRegistrar
+from governance_contracts.payments.outcomes import NothingLeft
+from governance_contracts.payments.payments import Payout, PayoutLine, Refund, RefundLine, plain
+from governance_contracts.people.acting import (
+    ClosedAccount,
+    FrozenAccount,
+    NotRegistered,
+    TillKeyOnly,
+)
+from governance_contracts.people.keys import BadKey, NoPossession, prove_possession
+from governance_contracts.people.lifecycle import ChangeEntry, FreezeAccount, Unfreeze
+from governance_contracts.people.minority import AttestMinor, LiftMinority
+from governance_contracts.people.minors import ParentNeeded
+from governance_contracts.people.registrars import DelegateRegistrar
 from tests.contracts.bank import DESTINATION, DETAILS, MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, W1, Town, refused, seed
 
@@ -571,7 +571,7 @@ STEP = st.one_of(
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(STEP, min_size=1, max_size=4), max_size=8))
 def test_no_more_leaves_than_the_ceiling_whatever_calls(steps: list[list[tuple[str, int]]]) -> None:
-    from governance_contracts.redemption import Cancel
+    from governance_contracts.bank.redemption import Cancel
 
     town = MoneyTown()
     town.deposit("J1", "dee1", 1_000_00)

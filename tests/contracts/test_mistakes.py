@@ -13,9 +13,8 @@ from chain.codec import Record
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.acting import FrozenAccount
-from governance_contracts.lots import LOTS, earmark, region_bound
-from governance_contracts.mistakes import (
+from governance_contracts.earmarks.lots import LOTS, earmark, region_bound
+from governance_contracts.payments.mistakes import (
     MEDIATIONS,
     MISTAKES,
     AlreadyReported,
@@ -34,8 +33,8 @@ from governance_contracts.mistakes import (
     UnknownMistake,
     UnknownReason,
 )
-from governance_contracts.outcomes import GaveBack, NothingLeft, Refunded, UnknownPayment
-from governance_contracts.payments import (
+from governance_contracts.payments.outcomes import GaveBack, NothingLeft, Refunded, UnknownPayment
+from governance_contracts.payments.payments import (
     PAYMENTS,
     Line,
     Payment,
@@ -45,6 +44,7 @@ from governance_contracts.payments import (
     RefundLine,
     plain,
 )
+from governance_contracts.people.acting import FrozenAccount
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import W1, refused
 
@@ -218,7 +218,7 @@ def test_who_is_told_of_a_mediation(town: MoneyTown) -> None:
     from chain.codec import encode
     from chain.events import read_event
     from chain.state import Draft
-    from governance_contracts.mistakes import PaymentPlace, unanswered
+    from governance_contracts.payments.mistakes import PaymentPlace, unanswered
 
     payment = town.pay("dee1", "eef1", 25_00)
     town.play(Mistake(payment, 0, Reason.OTHER, ()), by="dee1")

@@ -14,18 +14,18 @@ from chain.authority import Authority, Board, Federation, NotAuthorised
 from chain.codec import encode
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.balances import COINS_PER_PURSE_MAX, TooManyCoins
-from governance_contracts.claim import ClaimLine, Issue
-from governance_contracts.exchange import CLEARINGS, Exchange
-from governance_contracts.keys import prove_possession
-from governance_contracts.liabilities import in_redemption
-from governance_contracts.limits import day_of
-from governance_contracts.lots import BadTerms, clearing, earmark, lot_of
-from governance_contracts.offline import OpenAllowance
-from governance_contracts.offline_general import EndGuarantee, Guard
-from governance_contracts.payments import Payout, PayoutLine, plain
-from governance_contracts.redemption import UNDER_WAY_MAX, Cancel, Redeem, TooManyRedemptions
-from governance_contracts.winddown import Announce
+from governance_contracts.bank.redemption import UNDER_WAY_MAX, Cancel, Redeem, TooManyRedemptions
+from governance_contracts.coins.balances import COINS_PER_PURSE_MAX, TooManyCoins
+from governance_contracts.coins.exchange import CLEARINGS, Exchange
+from governance_contracts.coins.liabilities import in_redemption
+from governance_contracts.coins.limits import day_of
+from governance_contracts.coins.winddown import Announce
+from governance_contracts.earmarks.lots import BadTerms, clearing, earmark, lot_of
+from governance_contracts.offline.general import EndGuarantee, Guard
+from governance_contracts.offline.offline import OpenAllowance
+from governance_contracts.payments.claim import ClaimLine, Issue
+from governance_contracts.payments.payments import Payout, PayoutLine, plain
+from governance_contracts.people.keys import prove_possession
 from tests.contracts.bank import DESTINATION, MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, W1, refused, seed
 

@@ -16,14 +16,10 @@ from chain.codec import Record
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.acting import ClosedAccount, FrozenAccount, NotRegistered
-from governance_contracts.balances import NotEnoughCoin, total_of
-from governance_contracts.closing import require_closable
-from governance_contracts.coin import Accept, NotAccepted, UnknownCoin
-from governance_contracts.keys import BadKey, NoPossession, prove_possession
-from governance_contracts.meter import volume_of
-from governance_contracts.offline import OpenAllowance, Release, Settle
-from governance_contracts.offline_general import (
+from governance_contracts.coins.balances import NotEnoughCoin, total_of
+from governance_contracts.coins.coin import Accept, NotAccepted, UnknownCoin
+from governance_contracts.coins.meter import volume_of
+from governance_contracts.offline.general import (
     ChangeCover,
     EndGuarantee,
     Guard,
@@ -32,7 +28,8 @@ from governance_contracts.offline_general import (
     Repay,
     SettleGeneral,
 )
-from governance_contracts.offline_records import (
+from governance_contracts.offline.offline import OpenAllowance, Release, Settle
+from governance_contracts.offline.records import (
     ALLOWANCES,
     AllowanceEnded,
     AllowanceOpen,
@@ -59,8 +56,11 @@ from governance_contracts.offline_records import (
     UnknownGuarantee,
     payment_bytes,
 )
-from governance_contracts.outcomes import PaysItself
-from governance_contracts.places import ClosePlace, PlaceClosed, UnknownPlace
+from governance_contracts.payments.outcomes import PaysItself
+from governance_contracts.people.acting import ClosedAccount, FrozenAccount, NotRegistered
+from governance_contracts.people.closing import require_closable
+from governance_contracts.people.keys import BadKey, NoPossession, prove_possession
+from governance_contracts.people.places import ClosePlace, PlaceClosed, UnknownPlace
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, START_MS, W1, refused, seed
 

@@ -12,16 +12,15 @@ from chain.authority import Board, NotAuthorised
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS, PARAMETERS, ParameterValue
-from governance_contracts.acting import ClosedAccount, FrozenAccount, NotRegistered, TillKeyOnly
-from governance_contracts.balances import (
+from governance_contracts.areas.regions import UnknownRegion
+from governance_contracts.coins.balances import (
     DayLimit,
     HoldingLimit,
     NotEnoughCoin,
     supply_of,
 )
-from governance_contracts.closing import require_closable
-from governance_contracts.coin import Accept, BadAcceptance, NotAccepted, UnknownCoin
-from governance_contracts.earmark import (
+from governance_contracts.coins.coin import Accept, BadAcceptance, NotAccepted, UnknownCoin
+from governance_contracts.earmarks.earmark import (
     FundClosed,
     NameSuccessor,
     NotExpired,
@@ -29,8 +28,7 @@ from governance_contracts.earmark import (
     PersonPayee,
     Reclaim,
 )
-from governance_contracts.leaving import LEAVINGS, Leaving
-from governance_contracts.lots import (
+from governance_contracts.earmarks.lots import (
     GRACE_MS,
     LOTS,
     After,
@@ -39,7 +37,8 @@ from governance_contracts.lots import (
     earmark,
     region_bound,
 )
-from governance_contracts.outcomes import (
+from governance_contracts.life.leaving import LEAVINGS, Leaving
+from governance_contracts.payments.outcomes import (
     BadLine,
     BadLink,
     BadLots,
@@ -70,8 +69,8 @@ from governance_contracts.outcomes import (
     UnknownPurpose,
     WrongGross,
 )
-from governance_contracts.pay import record
-from governance_contracts.payments import (
+from governance_contracts.payments.pay import record
+from governance_contracts.payments.payments import (
     Line,
     Link,
     Payout,
@@ -84,8 +83,14 @@ from governance_contracts.payments import (
     plain,
     request_sign_bytes,
 )
-from governance_contracts.places import ClosePlace, PlaceClosed, UnknownPlace
-from governance_contracts.regions import UnknownRegion
+from governance_contracts.people.acting import (
+    ClosedAccount,
+    FrozenAccount,
+    NotRegistered,
+    TillKeyOnly,
+)
+from governance_contracts.people.closing import require_closable
+from governance_contracts.people.places import ClosePlace, PlaceClosed, UnknownPlace
 from tests.contracts.bank import DETAILS, MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, G1, W1, W2, refused, seed
 

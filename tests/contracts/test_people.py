@@ -16,8 +16,12 @@ from chain.contract import NotACall
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.acting import ClosedAccount, NotRegistered
-from governance_contracts.attestations import (
+from governance_contracts.bank.redemption import Redeem
+from governance_contracts.boards.boardroom import UnknownBoard
+from governance_contracts.coins.balances import DayLimit
+from governance_contracts.payments.payments import Payout, PayoutLine, plain
+from governance_contracts.people.acting import ClosedAccount, NotRegistered
+from governance_contracts.people.attestations import (
     UNIQUE,
     VOTERS,
     AlreadyUnique,
@@ -35,9 +39,7 @@ from governance_contracts.attestations import (
     WithdrawVoter,
     checked_unique,
 )
-from governance_contracts.balances import DayLimit
-from governance_contracts.boardroom import UnknownBoard
-from governance_contracts.minority import (
+from governance_contracts.people.minority import (
     AttestMinor,
     BadChores,
     CameOfAge,
@@ -45,7 +47,7 @@ from governance_contracts.minority import (
     NotAMinor,
     SetChores,
 )
-from governance_contracts.minors import (
+from governance_contracts.people.minors import (
     MINORS,
     WORKED,
     Band,
@@ -53,10 +55,8 @@ from governance_contracts.minors import (
     ParentNeeded,
     week_of,
 )
-from governance_contracts.payments import Payout, PayoutLine, plain
-from governance_contracts.redemption import Redeem
-from governance_contracts.registrars import DelegateRegistrar, EndRegistrar
-from governance_contracts.registration import BadAccount, Register
+from governance_contracts.people.registrars import DelegateRegistrar, EndRegistrar
+from governance_contracts.people.registration import BadAccount, Register
 from tests.contracts.bank import DESTINATION, MoneyTown
 from tests.contracts.town import START_MS, W1, W2, new_account, refused
 

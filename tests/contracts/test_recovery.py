@@ -17,11 +17,17 @@ from chain.crypto import public_key
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.acting import ClosedAccount, NotRegistered, TillKeyOnly
-from governance_contracts.allowance import LOCKS, AboveAllowance, Locked
-from governance_contracts.boardroom import UnknownBoard
-from governance_contracts.guardians import SetGuardians
-from governance_contracts.keys import (
+from governance_contracts.bank.reserve import Redeem
+from governance_contracts.boards.boardroom import UnknownBoard
+from governance_contracts.mandates.mandate import Act, Grant
+from governance_contracts.mandates.mandates import Ceiling, Kind, MandateOver
+from governance_contracts.payments.payments import plain
+from governance_contracts.payments.periods import Unit
+from governance_contracts.payments.standing import Collect, Resume
+from governance_contracts.payments.standing import Grant as GrantStanding
+from governance_contracts.payments.standings import Agreed, NotRunning, StandingKind
+from governance_contracts.people.acting import ClosedAccount, NotRegistered, TillKeyOnly
+from governance_contracts.people.keys import (
     KEPT_FOR_RECOVERY,
     KEY_COUNTS,
     KEY_NUMBER_MAX,
@@ -35,13 +41,12 @@ from governance_contracts.keys import (
     TooManyKeys,
     prove_possession,
 )
-from governance_contracts.lifecycle import Close, FreezeAccount, Unfreeze
-from governance_contracts.locking import IssueCard
-from governance_contracts.mandate import Act, Grant
-from governance_contracts.mandates import Ceiling, Kind, MandateOver
-from governance_contracts.payments import plain
-from governance_contracts.periods import Unit
-from governance_contracts.recoveries import (
+from governance_contracts.people.lifecycle import Close, FreezeAccount, Unfreeze
+from governance_contracts.people.registrars import DelegateRegistrar, EndRegistrar
+from governance_contracts.recovery.allowance import LOCKS, AboveAllowance, Locked
+from governance_contracts.recovery.guardians import SetGuardians
+from governance_contracts.recovery.locking import IssueCard
+from governance_contracts.recovery.recoveries import (
     APPROVALS_MAX,
     HOUR_MS,
     LAST_ATTEMPTS,
@@ -63,12 +68,7 @@ from governance_contracts.recoveries import (
     RecoveryOpen,
     RecoveryOpened,
 )
-from governance_contracts.recovery import Approve, Confirm, Open, Veto
-from governance_contracts.registrars import DelegateRegistrar, EndRegistrar
-from governance_contracts.reserve import Redeem
-from governance_contracts.standing import Collect, Resume
-from governance_contracts.standing import Grant as GrantStanding
-from governance_contracts.standings import Agreed, NotRunning, StandingKind
+from governance_contracts.recovery.recovery import Approve, Confirm, Open, Veto
 from tests.contracts.bank import DESTINATION, MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, W1, W2, WIJKEN, refused, seed
 

@@ -9,16 +9,10 @@ from chain.authority import Board, NotAuthorised
 from chain.crypto import public_key
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.acting import FrozenAccount, NotRegistered
-from governance_contracts.balances import NotEnoughCoin
-from governance_contracts.booking import RedemptionBounced, RedemptionSettled, StatementBooked
-from governance_contracts.books import EntryKind, RedemptionState, deficit_of
-from governance_contracts.closing import require_closable
-from governance_contracts.coin import UnknownCoin
-from governance_contracts.leaving import AnnounceLeaving
-from governance_contracts.lots import UnknownLot, earmark, region_bound
-from governance_contracts.payments import Payout, PayoutLine
-from governance_contracts.redemption import (
+from governance_contracts.bank.booking import RedemptionBounced, RedemptionSettled, StatementBooked
+from governance_contracts.bank.books import EntryKind, RedemptionState, deficit_of
+from governance_contracts.bank.desk import DESKS, BadDesk, DeskSet, SetDesk
+from governance_contracts.bank.redemption import (
     REJECT_AFTER_MS,
     BadList,
     Cancel,
@@ -34,7 +28,13 @@ from governance_contracts.redemption import (
     Reject,
     UnknownRedemption,
 )
-from governance_contracts.reserve_desk import DESKS, BadDesk, DeskSet, SetDesk
+from governance_contracts.coins.balances import NotEnoughCoin
+from governance_contracts.coins.coin import UnknownCoin
+from governance_contracts.earmarks.lots import UnknownLot, earmark, region_bound
+from governance_contracts.life.leaving import AnnounceLeaving
+from governance_contracts.payments.payments import Payout, PayoutLine
+from governance_contracts.people.acting import FrozenAccount, NotRegistered
+from governance_contracts.people.closing import require_closable
 from tests.contracts.bank import DESTINATION, DETAILS, MoneyTown, entry
 from tests.contracts.town import W1, W2, refused, seed
 

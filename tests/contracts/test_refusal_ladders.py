@@ -16,31 +16,15 @@ from chain.authority import Authority, Board, Federation, NotAuthorised
 from chain.codec import Record
 from chain.errors import Rejected
 from chain.money import Cents
-from governance_contracts.acting import (
-    ClosedAccount,
-    FrozenAccount,
-    NotRegistered,
-    TillKeyOnly,
-)
-from governance_contracts.books import (
+from governance_contracts.areas.boundaries import BadBoundary
+from governance_contracts.areas.regions import BadRegion, Level, LevelFixed, UnknownRegion, Update
+from governance_contracts.bank.books import (
     RESERVES,
     EntryKind,
     Standing,
     UnknownReserve,
 )
-from governance_contracts.boundaries import BadBoundary
-from governance_contracts.coin import UnknownCoin
-from governance_contracts.earmark import FundClosed, NameSuccessor, Reclaim
-from governance_contracts.lifecycle import (
-    AlreadyFrozen,
-    FreezeAccount,
-    NotFrozen,
-    RenewFreeze,
-    Unfreeze,
-)
-from governance_contracts.lots import UnknownLot
-from governance_contracts.payments import Payout, PayoutLine, plain
-from governance_contracts.redemption import (
+from governance_contracts.bank.redemption import (
     Cancel,
     Export,
     NotWaiting,
@@ -48,10 +32,26 @@ from governance_contracts.redemption import (
     Reject,
     UnknownRedemption,
 )
-from governance_contracts.regions import BadRegion, Level, LevelFixed, UnknownRegion, Update
-from governance_contracts.registrars import AlreadyRegistrar, DelegateRegistrar
-from governance_contracts.reserve import Attribute, NotUnattributed, SetStanding, UnknownEntry
-from governance_contracts.statements import Attest
+from governance_contracts.bank.reserve import Attribute, NotUnattributed, SetStanding, UnknownEntry
+from governance_contracts.bank.statements import Attest
+from governance_contracts.coins.coin import UnknownCoin
+from governance_contracts.earmarks.earmark import FundClosed, NameSuccessor, Reclaim
+from governance_contracts.earmarks.lots import UnknownLot
+from governance_contracts.payments.payments import Payout, PayoutLine, plain
+from governance_contracts.people.acting import (
+    ClosedAccount,
+    FrozenAccount,
+    NotRegistered,
+    TillKeyOnly,
+)
+from governance_contracts.people.lifecycle import (
+    AlreadyFrozen,
+    FreezeAccount,
+    NotFrozen,
+    RenewFreeze,
+    Unfreeze,
+)
+from governance_contracts.people.registrars import AlreadyRegistrar, DelegateRegistrar
 from tests.contracts.bank import DESTINATION, DETAILS, MoneyTown, entry
 from tests.contracts.town import G1, W1, refused, region
 

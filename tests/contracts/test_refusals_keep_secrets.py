@@ -16,24 +16,24 @@ from chain.crypto import public_key
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.balances import NotEnoughCoin
-from governance_contracts.guardians import SetGuardians
-from governance_contracts.keys import NewKey, prove_possession
-from governance_contracts.lots import region_bound
-from governance_contracts.mandate import Act, Grant, Revoke
-from governance_contracts.mandates import Ceiling, Kind
-from governance_contracts.minority import AttestMinor
-from governance_contracts.minors import Band, CannotEarnThis
-from governance_contracts.mistakes import AnswerMistake, Mistake, Reason, Reply, Reverse
-from governance_contracts.outcomes import PayoutLineRefused
-from governance_contracts.payments import Line, Payout, PayoutLine, Refund, plain
-from governance_contracts.periods import Unit
-from governance_contracts.recovery import Approve, Confirm, Open, Veto
-from governance_contracts.redemption import Cancel, Redeem
-from governance_contracts.registrars import DelegateRegistrar
-from governance_contracts.standing import Collect, Pause, Resume
-from governance_contracts.standing import Grant as GrantStanding
-from governance_contracts.standings import Agreed, PayerCannot, StandingKind
+from governance_contracts.bank.redemption import Cancel, Redeem
+from governance_contracts.coins.balances import NotEnoughCoin
+from governance_contracts.earmarks.lots import region_bound
+from governance_contracts.mandates.mandate import Act, Grant, Revoke
+from governance_contracts.mandates.mandates import Ceiling, Kind
+from governance_contracts.payments.mistakes import AnswerMistake, Mistake, Reason, Reply, Reverse
+from governance_contracts.payments.outcomes import PayoutLineRefused
+from governance_contracts.payments.payments import Line, Payout, PayoutLine, Refund, plain
+from governance_contracts.payments.periods import Unit
+from governance_contracts.payments.standing import Collect, Pause, Resume
+from governance_contracts.payments.standing import Grant as GrantStanding
+from governance_contracts.payments.standings import Agreed, PayerCannot, StandingKind
+from governance_contracts.people.keys import NewKey, prove_possession
+from governance_contracts.people.minority import AttestMinor
+from governance_contracts.people.minors import Band, CannotEarnThis
+from governance_contracts.people.registrars import DelegateRegistrar
+from governance_contracts.recovery.guardians import SetGuardians
+from governance_contracts.recovery.recovery import Approve, Confirm, Open, Veto
 from tests.contracts.bank import DESTINATION, MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, W1, refused, seed
 

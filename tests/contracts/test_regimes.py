@@ -17,8 +17,10 @@ from chain.errors import Rejected
 from chain.events import read_event
 from chain.money import CENTS_MAX, Cents
 from chain.rules import DAY_MS, PARAMETER_LIST
-from governance_contracts.changes import SetParameter
-from governance_contracts.coin import (
+from governance_contracts.areas.regions import Level, Region, UnknownRegion, found_region
+from governance_contracts.bank.redemption import NotRedeemable, Redeem
+from governance_contracts.boards.changes import SetParameter
+from governance_contracts.coins.coin import (
     COINS,
     Accept,
     Add,
@@ -34,20 +36,15 @@ from governance_contracts.coin import (
     regime_of,
     require_coin,
 )
-from governance_contracts.exchange import Exchange, NoRate
-from governance_contracts.lots import After, BadTerms, Terms, earmark, region_bound
-from governance_contracts.meter import (
+from governance_contracts.coins.exchange import Exchange, NoRate
+from governance_contracts.coins.meter import (
     METERS,
     WEEK_MS,
     MeterPassed,
     volume_of,
 )
-from governance_contracts.outcomes import BadLots, PayoutLineRefused
-from governance_contracts.payments import Payout, PayoutLine, plain
-from governance_contracts.redemption import NotRedeemable, Redeem
-from governance_contracts.regimes import BorderlessLot, OutsideNetwork, RegimeForbids
-from governance_contracts.regions import Level, Region, UnknownRegion, found_region
-from governance_contracts.switching import (
+from governance_contracts.coins.regimes import BorderlessLot, OutsideNetwork, RegimeForbids
+from governance_contracts.coins.switching import (
     SWITCHES,
     BadNetwork,
     CallOffSwitch,
@@ -60,7 +57,10 @@ from governance_contracts.switching import (
     SwitchDecided,
     SwitchPending,
 )
-from governance_contracts.winddown import Announce
+from governance_contracts.coins.winddown import Announce
+from governance_contracts.earmarks.lots import After, BadTerms, Terms, earmark, region_bound
+from governance_contracts.payments.outcomes import BadLots, PayoutLineRefused
+from governance_contracts.payments.payments import Payout, PayoutLine, plain
 from tests.contracts.bank import DESTINATION, DETAILS, MoneyTown
 from tests.contracts.town import G1, W1, W2, W3, new_account, refused
 
@@ -326,7 +326,7 @@ class TestSwitch:
         assert town.state.get(SWITCHES, "J1") is None, "nothing is pending for ever"
 
     def test_the_regime_of_an_issuer_itself_is_fixed(self, town: MoneyTown) -> None:
-        from governance_contracts.coin import BadIssuer
+        from governance_contracts.coins.coin import BadIssuer
 
         club = Issuer("Stichting bank", "R-1", Regime.LIMITED_NETWORK, (DETAILS,), (DETAILS,))
         with refused(BadIssuer, "fixed"):

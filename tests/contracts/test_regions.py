@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from chain.authority import Board, Federation, NotAuthorised
 from chain.errors import Rejected
 from chain.state import Draft
-from governance_contracts.boundaries import POINTS_MAX, BadBoundary, Ring, contains, draw
-from governance_contracts.regions import (
+from governance_contracts.areas.boundaries import POINTS_MAX, BadBoundary, Ring, contains, draw
+from governance_contracts.areas.regions import (
     Add,
     BadParent,
     BadRegion,

@@ -24,7 +24,8 @@ from chain.crypto import public_key
 from chain.errors import Rejected
 from chain.money import cents
 from chain.rules import DAY_MS
-from governance_contracts.acting import (
+from governance_contracts.areas.regions import UnknownRegion
+from governance_contracts.people.acting import (
     ClosedAccount,
     NotRegistered,
     TillKeyOnly,
@@ -32,8 +33,8 @@ from governance_contracts.acting import (
     require_actor,
     shares_household_or_owner,
 )
-from governance_contracts.closing import HoldsCoin
-from governance_contracts.keys import (
+from governance_contracts.people.closing import HoldsCoin
+from governance_contracts.people.keys import (
     BadKey,
     BadRole,
     BadThreshold,
@@ -45,7 +46,7 @@ from governance_contracts.keys import (
     TooManyKeys,
     prove_possession,
 )
-from governance_contracts.lifecycle import (
+from governance_contracts.people.lifecycle import (
     AlreadyFrozen,
     ChangeEntry,
     Close,
@@ -55,7 +56,7 @@ from governance_contracts.lifecycle import (
     TreasuryStays,
     Unfreeze,
 )
-from governance_contracts.places import (
+from governance_contracts.people.places import (
     AddPlace,
     BadPlace,
     BuurtTooSmall,
@@ -69,14 +70,13 @@ from governance_contracts.places import (
     find_place,
     places_of,
 )
-from governance_contracts.regions import UnknownRegion
-from governance_contracts.registrars import (
+from governance_contracts.people.registrars import (
     AlreadyRegistrar,
     DelegateRegistrar,
     EndRegistrar,
     NotARegistrar,
 )
-from governance_contracts.registration import (
+from governance_contracts.people.registration import (
     AlreadyRegistered,
     BadAccount,
     NewAccount,

@@ -11,10 +11,9 @@ from chain.errors import Rejected
 from chain.events import read_event
 from chain.money import CENTS_MAX, Cents
 from chain.rules import DAY_MS, PARAMETERS, ParameterValue
-from governance_contracts.attestors import BadAttestors, ReserveExists, SetAttestors
-from governance_contracts.balances import FREE, move, total_of
-from governance_contracts.booking import CoinBurned, StatementBooked
-from governance_contracts.books import (
+from governance_contracts.bank.attestors import BadAttestors, ReserveExists, SetAttestors
+from governance_contracts.bank.booking import CoinBurned, StatementBooked
+from governance_contracts.bank.books import (
     ATTESTED,
     PENDING,
     EntryKind,
@@ -25,25 +24,13 @@ from governance_contracts.books import (
     deposit_reference,
     hash_of,
 )
-from governance_contracts.coin import (
-    Add,
-    Issuer,
-    Regime,
-    SetIssuer,
-    StopMinting,
-    UnknownCoin,
-    found_coin,
-    found_issuer,
-)
-from governance_contracts.deadlines import (
+from governance_contracts.bank.deadlines import (
     COVER_AFTER_MS,
     RETURN_AFTER_MS,
     CoverOverdue,
     ReturnDue,
 )
-from governance_contracts.lots import earmark, region_bound
-from governance_contracts.payments import Payout, PayoutLine
-from governance_contracts.reserve import (
+from governance_contracts.bank.reserve import (
     AmountDiffers,
     Attribute,
     EntryUsed,
@@ -58,7 +45,7 @@ from governance_contracts.reserve import (
     StatementTooOld,
     UnknownEntry,
 )
-from governance_contracts.statements import (
+from governance_contracts.bank.statements import (
     AlreadyAttested,
     Attest,
     BadEntry,
@@ -72,6 +59,19 @@ from governance_contracts.statements import (
     UnknownStatement,
     WrongCurrency,
 )
+from governance_contracts.coins.balances import FREE, move, total_of
+from governance_contracts.coins.coin import (
+    Add,
+    Issuer,
+    Regime,
+    SetIssuer,
+    StopMinting,
+    UnknownCoin,
+    found_coin,
+    found_issuer,
+)
+from governance_contracts.earmarks.lots import earmark, region_bound
+from governance_contracts.payments.payments import Payout, PayoutLine
 from tests.contracts.bank import DETAILS, MoneyTown, entry
 from tests.contracts.town import W1, W2, refused
 

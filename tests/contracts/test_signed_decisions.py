@@ -12,9 +12,9 @@ from chain.execution import Execution, Parent
 from chain.merkle import EMPTY_FRONTIER
 from chain.rules import BLOCK_COST_MAX
 from chain.transaction import AccountActor, Body, Transaction, parse, seal, witness
-from governance_contracts.board import Approve, Propose
-from governance_contracts.lifecycle import FreezeAccount
-from governance_contracts.proposals import PROPOSALS, ProposalStatus, Text, work_of
+from governance_contracts.boards.board import Approve, Propose
+from governance_contracts.boards.proposals import PROPOSALS, ProposalStatus, Text, work_of
+from governance_contracts.people.lifecycle import FreezeAccount
 from governance_contracts.versions import RELEASE
 from tests.contracts.town import CHAIN, EPOCH, START_MS, W1, Town, seed
 

@@ -15,14 +15,12 @@ from chain.authority import NotAuthorised
 from chain.errors import Rejected
 from chain.money import Cents
 from chain.rules import DAY_MS, DUE
-from governance_contracts.acting import FrozenAccount, NotRegistered
-from governance_contracts.coin import NotAccepted, UnknownCoin
-from governance_contracts.outcomes import PaysItself, Received, UnknownPurpose
-from governance_contracts.payments import Refund
-from governance_contracts.periods import Unit, period_at, period_start
-from governance_contracts.places import UnknownPlace
-from governance_contracts.standing import Collect, End, Grant, Pause, Resume
-from governance_contracts.standings import (
+from governance_contracts.coins.coin import NotAccepted, UnknownCoin
+from governance_contracts.payments.outcomes import PaysItself, Received, UnknownPurpose
+from governance_contracts.payments.payments import Refund
+from governance_contracts.payments.periods import Unit, period_at, period_start
+from governance_contracts.payments.standing import Collect, End, Grant, Pause, Resume
+from governance_contracts.payments.standings import (
     PARTIES,
     STANDINGS,
     STANDINGS_MAX,
@@ -39,6 +37,8 @@ from governance_contracts.standings import (
     TooManyStandings,
     UnknownStanding,
 )
+from governance_contracts.people.acting import FrozenAccount, NotRegistered
+from governance_contracts.people.places import UnknownPlace
 from tests.contracts.bank import START_MS, MoneyTown
 from tests.contracts.town import refused
 

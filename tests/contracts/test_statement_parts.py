@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from governance_contracts.books import EntryKind, hash_of
-from governance_contracts.reserve import InDeficit, PartsMissing
-from governance_contracts.statements import Attest, StatementGap, WrongPart
+from governance_contracts.bank.books import EntryKind, hash_of
+from governance_contracts.bank.reserve import InDeficit, PartsMissing
+from governance_contracts.bank.statements import Attest, StatementGap, WrongPart
 from tests.contracts.bank import MoneyTown, entry
 from tests.contracts.town import refused
 

@@ -13,9 +13,7 @@ from chain.events import read_event
 from chain.money import Cents
 from chain.rules import DAY_MS
 from chain.state import Draft
-from governance_contracts.acting import ClosedAccount, NotRegistered
-from governance_contracts.balances import total_of
-from governance_contracts.books import (
+from governance_contracts.bank.books import (
     REDEMPTIONS,
     EntryKind,
     RedemptionState,
@@ -23,15 +21,8 @@ from governance_contracts.books import (
     deficit_of,
     face_of,
 )
-from governance_contracts.coin import COINS, Accept, CoinWindsDown, Phase, UnknownCoin, require_coin
-from governance_contracts.deadlines import CoverOverdue
-from governance_contracts.earmark import FundClosed
-from governance_contracts.exchange import Exchange, Settle
-from governance_contracts.lots import After, UnknownLot, earmark, region_bound
-from governance_contracts.offline import OpenAllowance
-from governance_contracts.offline_general import Guard
-from governance_contracts.payments import Payout, PayoutLine
-from governance_contracts.redemption import (
+from governance_contracts.bank.deadlines import CoverOverdue
+from governance_contracts.bank.redemption import (
     Cancel,
     Export,
     NotRedeemable,
@@ -39,8 +30,18 @@ from governance_contracts.redemption import (
     Redeem,
     RedemptionsStopped,
 )
-from governance_contracts.reserve import Mint
-from governance_contracts.winddown import (
+from governance_contracts.bank.reserve import Mint
+from governance_contracts.coins.balances import total_of
+from governance_contracts.coins.coin import (
+    COINS,
+    Accept,
+    CoinWindsDown,
+    Phase,
+    UnknownCoin,
+    require_coin,
+)
+from governance_contracts.coins.exchange import Exchange, Settle
+from governance_contracts.coins.winddown import (
     Announce,
     BadDestination,
     CallOff,
@@ -52,7 +53,7 @@ from governance_contracts.winddown import (
     ReturnEarmarks,
     WrongPhase,
 )
-from governance_contracts.windingdown import (
+from governance_contracts.coins.windingdown import (
     ClaimsBegan,
     CoinClosed,
     RedeemingBegan,
@@ -60,7 +61,13 @@ from governance_contracts.windingdown import (
     WrittenOff,
     waiting_for_euros,
 )
-from governance_contracts.writedown import WRITE_DOWNS, WorthNothing, WriteDown, worth
+from governance_contracts.coins.writedown import WRITE_DOWNS, WorthNothing, WriteDown, worth
+from governance_contracts.earmarks.earmark import FundClosed
+from governance_contracts.earmarks.lots import After, UnknownLot, earmark, region_bound
+from governance_contracts.offline.general import Guard
+from governance_contracts.offline.offline import OpenAllowance
+from governance_contracts.payments.payments import Payout, PayoutLine
+from governance_contracts.people.acting import ClosedAccount, NotRegistered
 from tests.contracts.bank import DESTINATION, DETAILS, MoneyTown, entry
 from tests.contracts.town import W1, W2, Nothing, refused
 

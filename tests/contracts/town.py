@@ -37,12 +37,12 @@ from chain.events import read_event
 from chain.rules import DAY_MS, DUE, HERE, SEAT_SETS, VERSIONS, ActiveVersion, Due, SeatSets
 from chain.state import TABLES, Draft, Table
 from chain.transaction import AccountActor, Actor, Call, KeyActor
-from governance_contracts.boardroom import BOARDS, WijkBoard, found_board
-from governance_contracts.keys import NewKey, prove_possession
-from governance_contracts.nodes import found_node_keys
-from governance_contracts.places import AddPlace, PlaceKind, found_place
-from governance_contracts.regions import Level, Region, found_region
-from governance_contracts.registry import NewAccount, found_account
+from governance_contracts.areas.regions import Level, Region, found_region
+from governance_contracts.boards.boardroom import BOARDS, WijkBoard, found_board
+from governance_contracts.boards.nodes import found_node_keys
+from governance_contracts.people.keys import NewKey, prove_possession
+from governance_contracts.people.places import AddPlace, PlaceKind, found_place
+from governance_contracts.people.registry import NewAccount, found_account
 from governance_contracts.versions import CONTRACT_VERSIONS, RELEASE
 
 CHAIN = sha256(b"a town for tests").digest()

@@ -15,14 +15,14 @@ from chain.state import Table
 from genesis.build import first_state, found_ledger, owners_first
 from genesis.city import SHORT_PROFILE, demo_city
 from genesis.document import Genesis, chain_id
-from governance_contracts.balances import NO_SUPPLY, SUPPLY
-from governance_contracts.boardroom import BOARDS
-from governance_contracts.books import RESERVES
-from governance_contracts.coin import COINS, ISSUERS
-from governance_contracts.nodes import NODE_KEYS
-from governance_contracts.places import PLACES
-from governance_contracts.regions import REGIONS, Level, locate
-from governance_contracts.registrars import REGISTRARS
+from governance_contracts.areas.regions import REGIONS, Level, locate
+from governance_contracts.bank.books import RESERVES
+from governance_contracts.boards.boardroom import BOARDS
+from governance_contracts.boards.nodes import NODE_KEYS
+from governance_contracts.coins.balances import NO_SUPPLY, SUPPLY
+from governance_contracts.coins.coin import COINS, ISSUERS
+from governance_contracts.people.places import PLACES
+from governance_contracts.people.registrars import REGISTRARS
 from governance_contracts.versions import CONTRACT_VERSIONS
 
 CITY = demo_city(4, b"build", residents=9)

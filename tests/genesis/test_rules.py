@@ -25,7 +25,7 @@ from genesis.document import (
 )
 from genesis.parts import account_part, proof_of
 from genesis.rules import validate
-from governance_contracts.nodes import node_holder
+from governance_contracts.boards.nodes import node_holder
 
 CITY = demo_city(2, b"rules", residents=4)
 GOOD = CITY.genesis
@@ -244,7 +244,7 @@ def test_every_rule_is_in_the_table_and_every_row_is_tested() -> None:
 
 
 def test_a_proof_made_for_a_real_chain_does_not_count() -> None:
-    from governance_contracts.keys import prove_possession
+    from governance_contracts.people.keys import prove_possession
 
     person = CITY.person("fenna")
     proof = Sig(prove_possession(person.seed, b"\x01" * 32, 0, person.account))

@@ -28,10 +28,11 @@ from chain.session import READ, SessionRequest, session_bytes
 from chain.state import BlockDraft
 from chain.transaction import AccountActor, Body, parse, seal, witness
 from genesis.document import FORMAT, Genesis, dump
-from governance_contracts.payments import plain
+from governance_contracts.payments.payments import plain
 from governance_contracts.versions import RELEASE
 from node import signer as signers
-from node.api import API, make_app
+from node.api.app import API, make_app
+from node.api.index import Index
 from node.effects import (
     Admitted,
     Alarm,
@@ -46,7 +47,6 @@ from node.effects import (
     Timer,
     WriteBatch,
 )
-from node.index import Index
 from node.replica import Identity, Replica
 from node.seam import News, Submission
 from node.signer import Signer

@@ -18,10 +18,10 @@ from aiohttp import ClientPayloadError, web
 from chain import crypto
 from chain.certificate import Seat, seats_hash
 from chain.rules import SeatChange, queue_seat_change
-from node import feed, stream
-from node.api import ROUTES
-from node.endpoint import BODY_BYTES_MAX
-from node.queries import health
+from node.api import feed, stream
+from node.api.app import ROUTES
+from node.api.endpoint import BODY_BYTES_MAX
+from node.api.queries import health
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import CHAIN, W1, seed
 from tests.node.inprocess import Client, InProcess, app_of, client_of, heard, token_of

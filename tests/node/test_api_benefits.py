@@ -12,9 +12,9 @@ import pytest
 
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.benefit import Admit, FillPot, Join, OpenBenefit
-from governance_contracts.lots import earmark
-from governance_contracts.payments import Payout, PayoutLine, Refund, plain
+from governance_contracts.earmarks.lots import earmark
+from governance_contracts.payments.benefit import Admit, FillPot, Join, OpenBenefit
+from governance_contracts.payments.payments import Payout, PayoutLine, Refund, plain
 from tests.contracts.bank import MoneyTown
 from tests.contracts.test_benefit import BOARD
 from tests.contracts.town import START_MS, W1

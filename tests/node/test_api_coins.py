@@ -12,11 +12,11 @@ from chain.account import AccountKind
 from chain.authority import Board, Federation
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.coin import Accept
-from governance_contracts.lots import earmark
-from governance_contracts.payments import Payout, PayoutLine
-from governance_contracts.switching import Switch
-from governance_contracts.winddown import Announce
+from governance_contracts.coins.coin import Accept
+from governance_contracts.coins.switching import Switch
+from governance_contracts.coins.winddown import Announce
+from governance_contracts.earmarks.lots import earmark
+from governance_contracts.payments.payments import Payout, PayoutLine
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import W1, new_account
 from tests.node.inprocess import Client, InProcess, client_of, token_of

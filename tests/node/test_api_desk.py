@@ -22,12 +22,12 @@ from auditor.bank.desk import (
 from chain.authority import Board
 from chain.crypto import public_key, sign
 from chain.money import Cents
-from governance_contracts.books import EntryKind
-from governance_contracts.redemption import Cancel, Export, Redeem
-from governance_contracts.reserve_desk import SetDesk
-from node.api import API, make_app
-from node.boxes import Boxes
-from node.index import Index
+from governance_contracts.bank.books import EntryKind
+from governance_contracts.bank.desk import SetDesk
+from governance_contracts.bank.redemption import Cancel, Export, Redeem
+from node.api.app import API, make_app
+from node.api.index import Index
+from node.reserve.boxes import Boxes
 from tests.contracts.bank import DETAILS, MoneyTown, entry
 from tests.contracts.town import CHAIN, EPOCH, W1, seed
 from tests.node.inprocess import Client, InProcess, client_of, token_of

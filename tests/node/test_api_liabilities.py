@@ -11,11 +11,11 @@ import pytest
 from chain.authority import Board
 from chain.errors import Malformed
 from chain.money import Cents
-from governance_contracts.balances import total_of
-from governance_contracts.lots import region_bound
-from governance_contracts.payments import Payout, PayoutLine
-from governance_contracts.redemption import Redeem
-from node.api import API
+from governance_contracts.bank.redemption import Redeem
+from governance_contracts.coins.balances import total_of
+from governance_contracts.earmarks.lots import region_bound
+from governance_contracts.payments.payments import Payout, PayoutLine
+from node.api.app import API
 from tests.contracts.bank import DESTINATION, MoneyTown
 from tests.contracts.town import W1
 from tests.node.inprocess import Client, InProcess, client_of, token_of

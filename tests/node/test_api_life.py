@@ -6,11 +6,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from chain.authority import Board
-from governance_contracts.estates import AttestDeath
-from governance_contracts.guardians import SetGuardians
-from governance_contracts.lifecycle import Close, FreezeAccount
-from governance_contracts.recovery import Open
-from governance_contracts.registrars import DelegateRegistrar
+from governance_contracts.life.estates import AttestDeath
+from governance_contracts.people.lifecycle import Close, FreezeAccount
+from governance_contracts.people.registrars import DelegateRegistrar
+from governance_contracts.recovery.guardians import SetGuardians
+from governance_contracts.recovery.recovery import Open
 from tests.contracts.bank import MoneyTown
 from tests.contracts.test_recovery import new_key
 from tests.contracts.town import W1

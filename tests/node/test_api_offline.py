@@ -10,9 +10,9 @@ from chain.codec import decode
 from chain.light import read_record
 from chain.money import Cents
 from chain.tree import Proof
-from governance_contracts.keys import prove_possession
-from governance_contracts.offline import OpenAllowance
-from governance_contracts.offline_records import ALLOWANCES
+from governance_contracts.offline.offline import OpenAllowance
+from governance_contracts.offline.records import ALLOWANCES
+from governance_contracts.people.keys import prove_possession
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, seed
 from tests.node.inprocess import InProcess, client_of, heard, token_of

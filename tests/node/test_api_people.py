@@ -12,12 +12,12 @@ from chain.authority import Board
 from chain.crypto import public_key
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.granting import CardKey, Grant, card_holder
-from governance_contracts.keys import prove_possession
-from governance_contracts.mandates import Ceiling, Kind
-from governance_contracts.minority import AttestMinor
-from governance_contracts.payments import plain
-from governance_contracts.registrars import DelegateRegistrar
+from governance_contracts.mandates.granting import CardKey, Grant, card_holder
+from governance_contracts.mandates.mandates import Ceiling, Kind
+from governance_contracts.payments.payments import plain
+from governance_contracts.people.keys import prove_possession
+from governance_contracts.people.minority import AttestMinor
+from governance_contracts.people.registrars import DelegateRegistrar
 from tests.contracts.bank import DETAILS, MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, W1, seed
 from tests.node.inprocess import Client, InProcess, client_of, heard, token_of

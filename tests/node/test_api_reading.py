@@ -17,9 +17,9 @@ from chain.ledger import Writes
 from chain.light import check_old_header
 from chain.merkle import ListProof
 from chain.session import SessionRequest
-from governance_contracts.keys import ChangeKeys, NewKey, prove_possession
-from node import past, sessions
-from node.api import API
+from governance_contracts.people.keys import ChangeKeys, NewKey, prove_possession
+from node.api import past, sessions
+from node.api.app import API
 from node.keyvalue import StoreBroken, open_engine
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, seed
@@ -222,8 +222,8 @@ async def test_an_index_that_fails_while_running_is_made_good(
     caplog: pytest.LogCaptureFixture,
     trouble: Exception,
 ) -> None:
-    monkeypatch.setattr("node.index.AGAIN_S", 0)
-    monkeypatch.setattr("node.api.AGAIN_S", 0)
+    monkeypatch.setattr("node.api.index.AGAIN_S", 0)
+    monkeypatch.setattr("node.api.app.AGAIN_S", 0)
     async with client_of(node, tmp_path) as client:
         ids = [await pay(client, node, 100)]
         token = await token_of(client, node, "ada1")

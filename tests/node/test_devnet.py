@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from genesis.console import UserError
-from node import devnet
-from node.devnet import Devnet
+from node.demo import devnet
+from node.demo.devnet import Devnet
 
 
 @pytest.fixture

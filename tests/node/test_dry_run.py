@@ -10,10 +10,10 @@ from chain.codec import encode
 from chain.crypto import public_key
 from chain.money import Cents
 from chain.transaction import AccountActor, Body, Call, Witness, parse, seal, witness
-from governance_contracts.payments import Payout, PayoutLine
+from governance_contracts.payments.payments import Payout, PayoutLine
 from governance_contracts.versions import RELEASE
-from node.dry_run import dry_run
-from node.shapes import DryRunAnswer
+from node.api.dry_run import dry_run
+from node.api.shapes import DryRunAnswer
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, seed
 from tests.node.inprocess import PREFIX, InProcess

@@ -6,8 +6,8 @@ import pytest
 
 from chain.codec import encode
 from chain.ledger import Ledger
-from node import past
-from node.past import TooLongAgo, ledger_at
+from node.api import past
+from node.api.past import TooLongAgo, ledger_at
 from node.store import DamagedStore, Undo, checked, height_key
 from tests.node.test_store import Kept, damage
 

@@ -23,10 +23,10 @@ from chain.codec import decode
 from chain.transaction import Call
 from genesis.city import City, Person
 from genesis.console import UserError
-from governance_contracts.payments import plain
+from governance_contracts.payments.payments import plain
 from node.ask import ask
-from node.devnet import Devnet, DevNode
-from node.hand import Bank, Hands, Outcome, call
+from node.demo.devnet import Devnet, DevNode
+from node.demo.hand import Bank, Hands, Outcome, call
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from genesis.homes import NodeHome
-from node.devnet import DevNode
+from node.demo.devnet import DevNode
 from tests.process.net import Load, events, free_ports, running, until
 
 VOTES_AGAIN_S = 10.0

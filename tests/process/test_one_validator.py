@@ -12,7 +12,7 @@ import pytest
 
 from chain.block import read_block
 from chain.export import read_export
-from node.devnet import DevNode
+from node.demo.devnet import DevNode
 from tests.process.net import Net, running, said, socialcoin, until
 
 ROOM_BYTES = 40_000

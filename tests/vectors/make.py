@@ -50,8 +50,8 @@ from chain.merkle import (
 from chain.money import Cents
 from chain.selftest import CASES
 from chain.transaction import AccountActor, Body, Call, KeyActor, parse, seal, witness
-from governance_contracts.offline_general import are_double
-from governance_contracts.offline_records import GeneralPayment, Total, payment_bytes
+from governance_contracts.offline.general import are_double
+from governance_contracts.offline.records import GeneralPayment, Total, payment_bytes
 
 HERE = Path(__file__).parent
 Json = dict[str, Any]

@@ -26,14 +26,14 @@ from chain.light import Certified
 from chain.merkle import prove_history, prove_in_list
 from chain.session import SessionRequest, session_bytes
 from chain.transaction import parse
-from governance_contracts.balances import HELD_LOTS
-from governance_contracts.books import REDEMPTIONS
-from governance_contracts.lots import LOTS
-from governance_contracts.places import PLACES
-from governance_contracts.reserve_desk import DESKS
-from governance_contracts.switching import Switch
+from governance_contracts.bank.books import REDEMPTIONS
+from governance_contracts.bank.desk import DESKS
+from governance_contracts.coins.balances import HELD_LOTS
+from governance_contracts.coins.switching import Switch
+from governance_contracts.earmarks.lots import LOTS
+from governance_contracts.people.places import PLACES
 from governance_contracts.versions import RELEASE
-from node import (
+from node.api import (
     queries,
     queries_benefits,
     queries_boards,
@@ -43,9 +43,9 @@ from node import (
     queries_people,
     queries_reserve,
 )
-from node.queries_coins import claims
-from node.queries_offline import open_allowances
-from node.switch_effects import Effects
+from node.api.queries_coins import claims
+from node.api.queries_offline import open_allowances
+from node.api.switch_effects import Effects
 from tests.wallet.liabilities import liability_proof
 from tests.wallet.village import PREFIX, Village
 from wallet_cli.core.showing import plain_fields, plain_value

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from chain.codec import encode
-from governance_contracts.balances import SUPPLY
-from node.api_liabilities import _part
+from governance_contracts.coins.balances import SUPPLY
+from node.api.liabilities import _part
 from node.liabilities import count, open_tables, prove, records_of
 from tests.wallet.village import Village
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from governance_contracts.balances import free_of
-from governance_contracts.coin import COINS, Phase, require_coin
+from governance_contracts.coins.balances import free_of
+from governance_contracts.coins.coin import COINS, Phase, require_coin
 from tests.wallet.conftest import Wallet, answer
 from tests.wallet.fake_node import Node
 from tests.wallet.village import COIN, W1, W2, founding_id

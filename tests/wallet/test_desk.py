@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from genesis.words import mnemonic_from_entropy
-from governance_contracts.attestations import checked_unique
-from governance_contracts.balances import free_of
-from governance_contracts.minors import MINORS
+from governance_contracts.coins.balances import free_of
+from governance_contracts.people.attestations import checked_unique
+from governance_contracts.people.minors import MINORS
 from tests.wallet.conftest import Wallet, answer
 from tests.wallet.fake_node import Node
 from tests.wallet.village import COIN, W1, W2, entropy, founding_id

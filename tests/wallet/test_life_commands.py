@@ -12,7 +12,7 @@ import pytest
 
 from chain.account import ACCOUNTS, Status, in_force
 from chain.rules import DAY_MS
-from governance_contracts.balances import free_of
+from governance_contracts.coins.balances import free_of
 from tests.wallet.conftest import Wallet, answer
 from tests.wallet.fake_node import Node
 from tests.wallet.test_desk import delegate, done, refused

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.balances import free_of
-from governance_contracts.offline_records import Total
+from governance_contracts.coins.balances import free_of
+from governance_contracts.offline.records import Total
 from tests.wallet import village as place
 from tests.wallet.conftest import Wallet, answer
 from tests.wallet.fake_node import Node
@@ -23,7 +23,7 @@ from wallet_cli import desk
 from wallet_cli import profile as profiles
 from wallet_cli.core.offline import Token, device_seed, read_token, sign_payment, write_token
 from wallet_cli.main import root
-from wallet_cli.offline_store import opened
+from wallet_cli.offline.store import opened
 
 pytestmark = pytest.mark.usefixtures("people")
 

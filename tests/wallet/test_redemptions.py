@@ -15,7 +15,7 @@ from auditor.bank.orders import order_id
 from auditor.bank.pain_check import check_payments
 from auditor.bank.writer import Movement
 from chain.rules import DAY_MS
-from governance_contracts.redemption import NotWaiting
+from governance_contracts.bank.redemption import NotWaiting
 from tests.wallet.conftest import Wallet
 from tests.wallet.fake_node import Node
 from tests.wallet.test_reserve import OWED, Desk, told

@@ -10,7 +10,7 @@ from chain import crypto
 from chain.address import encode_address
 from chain.errors import Malformed
 from chain.money import CENTS_MAX, Cents
-from governance_contracts.payments import Request
+from governance_contracts.payments.payments import Request
 from wallet_cli.core.requests import check_request, read_request, sign_request, write_request
 
 CHAIN = bytes([7]) * 32

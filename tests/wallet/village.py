@@ -26,9 +26,9 @@ from chain.rules import HERE, SEAT_SETS, SeatSets
 from chain.transaction import parse
 from genesis import document, words
 from genesis.build import first_state
-from governance_contracts.balances import create
-from governance_contracts.keys import prove_possession
-from governance_contracts.lots import lot_of, region_bound
+from governance_contracts.coins.balances import create
+from governance_contracts.earmarks.lots import lot_of, region_bound
+from governance_contracts.people.keys import prove_possession
 from governance_contracts.versions import CONTRACT_VERSIONS, RELEASE
 
 START_MS = 1_790_000_000_000

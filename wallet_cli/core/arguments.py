@@ -62,7 +62,7 @@ def call_as_json(call: Call, prefix: str = "") -> dict[str, Any]:
 
 def work_of(calls: tuple[Call, ...]) -> int:
     """What a decision or a mandate sets aside to carry these calls out: what they cost together
-    (governance_contracts/proposals.py)."""
+    (governance_contracts/boards/proposals.py)."""
     total = 0
     for call in calls:
         method = find_method(call.contract, call.method)

@@ -12,7 +12,7 @@ from chain import crypto
 from chain.address import CHECKSUM_LENGTH, read_bech32m, write_bech32m
 from chain.errors import Malformed
 from genesis.texts import _
-from governance_contracts.claims import CODE_BYTES, claim_seed
+from governance_contracts.payments.claims import CODE_BYTES, claim_seed
 
 SCHEME = "SOCIALCOIN:CLAIM:"
 """Before the code in a QR code, which holds capitals in less room."""

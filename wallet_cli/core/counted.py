@@ -18,9 +18,9 @@ from chain.liabilities import PiecePath, check
 from chain.light import read_record
 from chain.state import TABLES
 from chain.tree import Proof
-from governance_contracts.balances import HELD_LOTS, SUPPLY, total_of
-from governance_contracts.books import REDEMPTIONS
-from governance_contracts.liabilities import (
+from governance_contracts.bank.books import REDEMPTIONS
+from governance_contracts.coins.balances import HELD_LOTS, SUPPLY, total_of
+from governance_contracts.coins.liabilities import (
     Form,
     Owed,
     in_lots,

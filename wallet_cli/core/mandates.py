@@ -6,8 +6,8 @@ from chain.codec import decode, encode
 from chain.crypto import public_key
 from chain.errors import Malformed
 from chain.transaction import TRANSACTION_BYTES_MAX, Body, Call, KeyActor
-from governance_contracts.mandate import Act
-from governance_contracts.mandates import CALLS_MAX
+from governance_contracts.mandates.mandate import Act
+from governance_contracts.mandates.mandates import CALLS_MAX
 from wallet_cli.core import builder
 from wallet_cli.core.arguments import work_of
 from wallet_cli.core.builder import Sheet, sign

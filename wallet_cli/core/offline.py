@@ -34,8 +34,8 @@ from chain.light import (
 from chain.rules import DAY_MS
 from chain.state import number
 from chain.tree import Proof
-from governance_contracts.offline_general import are_double, check_general
-from governance_contracts.offline_records import (
+from governance_contracts.offline.general import are_double, check_general
+from governance_contracts.offline.records import (
     ALLOWANCES,
     GUARANTEES,
     Allowance,

@@ -4,8 +4,8 @@
 
 The payee signs the request (kind REQUEST), so a payer's wallet knows that it was not altered
 and the chain pays it once. Amounts in cents, times in milliseconds, bytes in hexadecimal, all
-fields of `governance_contracts.payments.Request` and nothing else. Reading it needs the prefix
-of the chain; checking the signature needs the payee's key, which the contract has.
+fields of `Request` (governance_contracts/payments/payments.py) and nothing else. Reading it needs
+the prefix of the chain; checking the signature needs the payee's key, which the contract has.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from chain.address import decode_address, encode_address
 from chain.codec import decode, encode
 from chain.errors import Malformed
 from chain.money import Cents
-from governance_contracts.payments import Request, SignedRequest, request_sign_bytes
+from governance_contracts.payments.payments import Request, SignedRequest, request_sign_bytes
 
 SCHEME = "socialcoin:"
 TEXT_MAX = 2_000

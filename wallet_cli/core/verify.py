@@ -20,7 +20,7 @@ from chain.light import Certified, check_receipt, read_record
 from chain.merkle import ListProof
 from chain.state import Table
 from chain.tree import Proof
-from governance_contracts.balances import HELD_LOTS, HeldLots
+from governance_contracts.coins.balances import HELD_LOTS, HeldLots
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from genesis.console import N_, Exit, Settings, UserError, _
 from genesis.sealed import SealedStore
 from wallet_cli.acting import acting_command
 from wallet_cli.client import Answer
-from wallet_cli.commands_pay import DRY_RUN
-from wallet_cli.commands_registry import KINDS, SECTORS, make, new_account, read_json
+from wallet_cli.commands.pay import DRY_RUN
+from wallet_cli.commands.registry import KINDS, SECTORS, make, new_account, read_json
 from wallet_cli.desk import account_of, converse
 from wallet_cli.office.commands_people import digest_of
 from wallet_cli.office.person import NAMES, checked
@@ -59,7 +59,7 @@ def enrol(
 ) -> None:
     """CARD is what the resident's `wallet registration` prints."""
     from chain.address import encode_address
-    from governance_contracts.registration import Register
+    from governance_contracts.people.registration import Register
 
     stated = sector or SECTORS.get(kind)
     if stated is None:

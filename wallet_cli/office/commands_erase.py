@@ -10,7 +10,7 @@ import click
 from chain.errors import Malformed
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, out
-from wallet_cli.commands_registry import read_json
+from wallet_cli.commands.registry import read_json
 from wallet_cli.desk import profile_of, unlock, wallet_command
 from wallet_cli.files import write_private
 from wallet_cli.office import certificate as certificates

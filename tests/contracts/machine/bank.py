@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from chain.money import Cents
-from governance_contracts.bank.books import ENTRIES, REDEMPTIONS, EntryKind, Redemption, RedemptionState
+from governance_contracts.bank.books import (
+    ENTRIES,
+    REDEMPTIONS,
+    EntryKind,
+    Redemption,
+    RedemptionState,
+)
 from governance_contracts.bank.redemption import Cancel, Export, Redeem, Reject
 from governance_contracts.bank.reserve import Attribute
 from tests.contracts.bank import DESTINATION, DETAILS, WIJK_OF, entry

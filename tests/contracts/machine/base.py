@@ -14,13 +14,13 @@ from chain.contract import refusal_record
 from chain.errors import Rejected
 from chain.events import read_event
 from chain.money import Cents
-from governance_contracts.payments.benefits import Discounted
 from governance_contracts.bank.books import deficit_of
+from governance_contracts.bank.reserve import Mint, Minted
 from governance_contracts.earmarks.lots import LOTS
+from governance_contracts.payments.benefits import Discounted
 from governance_contracts.payments.outcomes import Paid, PayoutReceived, Received
 from governance_contracts.payments.payments import Pay, Payout
 from governance_contracts.people.registrars import DelegateRegistrar
-from governance_contracts.bank.reserve import Mint, Minted
 from tests.contracts.bank import COINS, WIJK_OF
 from tests.contracts.machine.second_count import CountedTown
 from tests.contracts.town import B1, G1, W1, W2, WIJKEN

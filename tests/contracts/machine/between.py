@@ -8,16 +8,16 @@ from hypothesis.stateful import rule
 from chain.account import PURSES
 from chain.money import Cents
 from chain.rules import DAY_MS
+from governance_contracts.bank.books import REDEMPTIONS, EntryKind
+from governance_contracts.bank.redemption import Redeem
 from governance_contracts.coins import exchange
 from governance_contracts.coins.balances import HELD_LOTS, total_of
-from governance_contracts.bank.books import REDEMPTIONS, EntryKind
 from governance_contracts.coins.coin import Accept, StopMinting
 from governance_contracts.coins.exchange import Exchange
-from governance_contracts.mandates.mandate import holdings_of
-from governance_contracts.bank.redemption import Redeem
 from governance_contracts.coins.switching import CallOffSwitch, SetNetwork, Switch
 from governance_contracts.coins.winddown import Announce, CallOff, Close, MoveRest, ReturnEarmarks
 from governance_contracts.coins.windingdown import WIND_DOWNS
+from governance_contracts.mandates.mandate import holdings_of
 from tests.contracts.bank import DESTINATION, WIJK_OF, entry
 from tests.contracts.machine.base import (
     ALL,

@@ -10,8 +10,6 @@ from chain.account import ACCOUNTS, PURSES, Status
 from chain.codec import encode
 from chain.rules import DUE
 from chain.state import TABLES
-from governance_contracts.coins.balances import HELD_LOTS, total_of
-from governance_contracts.payments.benefits import POTS
 from governance_contracts.bank.booking import StatementBooked
 from governance_contracts.bank.books import (
     ENTRIES,
@@ -21,14 +19,16 @@ from governance_contracts.bank.books import (
     cover_of,
     deficit_of,
 )
-from governance_contracts.payments.claims import CLAIMS, CLAIMS_OPEN, RUNS, ClaimState
+from governance_contracts.coins.balances import HELD_LOTS, total_of
 from governance_contracts.coins.coin import Phase, require_coin
-from governance_contracts.life.estates import ESTATES
+from governance_contracts.coins.writedown import worth
 from governance_contracts.earmarks.holders import EXPIRING, LOT_HOLDERS, holder_key
 from governance_contracts.earmarks.lots import LOTS
+from governance_contracts.life.estates import ESTATES
 from governance_contracts.offline.records import ALLOWANCES, GIVEN, GUARANTEES, OPEN, OWNERS
+from governance_contracts.payments.benefits import POTS
+from governance_contracts.payments.claims import CLAIMS, CLAIMS_OPEN, RUNS, ClaimState
 from governance_contracts.payments.payments import PAYMENTS
-from governance_contracts.coins.writedown import worth
 from tests.contracts.machine.base import PLAYED, Base
 
 

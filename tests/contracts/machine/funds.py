@@ -7,6 +7,9 @@ from hypothesis.stateful import initialize, rule
 
 from chain.money import Cents
 from chain.rules import DAY_MS
+from governance_contracts.bank.books import EntryKind
+from governance_contracts.earmarks.earmark import NameSuccessor, Reclaim
+from governance_contracts.earmarks.lots import After, Terms, earmark, region_bound
 from governance_contracts.payments.benefit import (
     Admit,
     CloseBenefit,
@@ -16,11 +19,8 @@ from governance_contracts.payments.benefit import (
     OpenBenefit,
     Remove,
 )
-from governance_contracts.bank.books import EntryKind
-from governance_contracts.earmarks.earmark import NameSuccessor, Reclaim
-from governance_contracts.people.lifecycle import Close as CloseAccount
-from governance_contracts.earmarks.lots import After, Terms, earmark, region_bound
 from governance_contracts.payments.payments import Payout, PayoutLine
+from governance_contracts.people.lifecycle import Close as CloseAccount
 from tests.contracts.bank import entry
 from tests.contracts.machine.base import (
     HOLDERS,

@@ -7,9 +7,9 @@ from hypothesis.stateful import precondition, rule
 
 from chain.crypto import public_key, sign
 from chain.money import Cents
+from governance_contracts.earmarks.lots import region_bound
 from governance_contracts.payments.claim import ClaimLine, Issue, Take, Withdraw
 from governance_contracts.payments.claims import claim_seed, claim_sign_bytes
-from governance_contracts.earmarks.lots import region_bound
 from governance_contracts.payments.standing import Collect, End, Grant, Pause, Resume
 from governance_contracts.payments.standings import STANDINGS, Agreed, StandingKind
 from tests.contracts.machine.base import Base, amounts, coins, holders, numbers, people

@@ -8,8 +8,6 @@ from hypothesis.stateful import rule
 from chain.crypto import public_key, sign
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.people.keys import prove_possession
-from governance_contracts.offline.offline import OpenAllowance, Release, Settle
 from governance_contracts.offline.general import (
     ChangeCover,
     EndGuarantee,
@@ -19,6 +17,7 @@ from governance_contracts.offline.general import (
     Repay,
     SettleGeneral,
 )
+from governance_contracts.offline.offline import OpenAllowance, Release, Settle
 from governance_contracts.offline.records import (
     ALLOWANCES,
     COVERED,
@@ -29,6 +28,7 @@ from governance_contracts.offline.records import (
     Total,
     payment_bytes,
 )
+from governance_contracts.people.keys import prove_possession
 from tests.contracts.machine.base import SHOPS, Base, amounts, coins, numbers, people
 from tests.contracts.town import CHAIN, EPOCH, seed
 

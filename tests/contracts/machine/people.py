@@ -10,7 +10,8 @@ from chain.codec import Record
 from chain.crypto import public_key
 from chain.money import Cents
 from chain.rules import DAY_MS
-from governance_contracts.recovery.allowance import LOCKS
+from governance_contracts.bank.redemption import Redeem
+from governance_contracts.boards.proposals import work_of
 from governance_contracts.life.estates import (
     AttestDeath,
     NameHeirs,
@@ -19,22 +20,21 @@ from governance_contracts.life.estates import (
     SettleEstate,
     WithdrawDeath,
 )
-from governance_contracts.mandates.granting import Grant as GiveMandate
-from governance_contracts.recovery.guardians import SetGuardians
 from governance_contracts.life.insolvency import EndBankruptcy, EnterBankruptcy
-from governance_contracts.people.keys import NewKey, prove_possession
 from governance_contracts.life.leaving import AnnounceLeaving, StayAfterAll
-from governance_contracts.people.lifecycle import Close as CloseAccount
-from governance_contracts.people.lifecycle import FreezeAccount, RenewFreeze, Unfreeze
-from governance_contracts.recovery.locking import IssueCard
+from governance_contracts.life.moving import Move, months_after
+from governance_contracts.mandates.granting import Grant as GiveMandate
 from governance_contracts.mandates.mandate import Act, holdings_of
 from governance_contracts.mandates.mandates import LASTING, MANDATES, RULES, Ceiling, Kind, given_by
-from governance_contracts.people.minority import AttestMinor, LiftMinority
-from governance_contracts.life.moving import Move, months_after
 from governance_contracts.payments.payments import plain
-from governance_contracts.boards.proposals import work_of
+from governance_contracts.people.keys import NewKey, prove_possession
+from governance_contracts.people.lifecycle import Close as CloseAccount
+from governance_contracts.people.lifecycle import FreezeAccount, RenewFreeze, Unfreeze
+from governance_contracts.people.minority import AttestMinor, LiftMinority
+from governance_contracts.recovery.allowance import LOCKS
+from governance_contracts.recovery.guardians import SetGuardians
+from governance_contracts.recovery.locking import IssueCard
 from governance_contracts.recovery.recovery import Approve, Confirm, Open, Veto
-from governance_contracts.bank.redemption import Redeem
 from tests.contracts.bank import DESTINATION, DETAILS
 from tests.contracts.machine.base import HOME, PLAYED, SHOPS, Base, amounts, coins, holders, people
 from tests.contracts.town import CHAIN, EPOCH, W1, W2, seed

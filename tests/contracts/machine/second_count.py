@@ -26,8 +26,8 @@ from chain.transaction import AccountActor, Actor, Body, Call, KeyActor, Transac
 from genesis.document import Genesis
 from governance_contracts.boards import federation
 from governance_contracts.boards.board import Approve, Decided, Propose
-from governance_contracts.coins.coin import COINS
 from governance_contracts.boards.proposals import ProposalStatus, Text
+from governance_contracts.coins.coin import COINS
 from tests.contracts.bank import MoneyTown
 from tests.contracts.town import CHAIN, EPOCH, WIJKEN
 
