@@ -2,19 +2,19 @@
 
     shapes.py            the JSON that goes in and out
     endpoint.py          what a route is, and reading requests
-    api_chain.py         public reads          queries.py
-    api_transactions.py  handing in            outcomes.py, dry_run.py
-    api_accounts.py      sessions, own reads   sessions.py, queries_account.py
-    api_offline.py       own allowances        queries_offline.py
-    api_boards.py        boards, proposals     queries_boards.py
-    api_people.py        mandates, entries     queries_people.py
-    api_life.py          recovery, life events queries_life.py
-    api_benefits.py      discounts             queries_benefits.py
-    api_liabilities.py   what is owed          liabilities.py
-    api_desk.py          where euros go        boxes.py
-    api_reserve.py       what the bank holds   queries_reserve.py
-    api_payments.py      orders, mistakes      queries_payments.py
-    api_coins.py         switch, claims        queries_coins.py, switch_effects.py
+    chain.py             public reads          queries.py
+    transactions.py      handing in            outcomes.py, dry_run.py
+    accounts.py          sessions, own reads   sessions.py, queries_account.py
+    offline.py           own allowances        queries_offline.py
+    boards.py            boards, proposals     queries_boards.py
+    people.py            mandates, entries     queries_people.py
+    life.py              recovery, life events queries_life.py
+    benefits.py          discounts             queries_benefits.py
+    liabilities.py       what is owed          liabilities.py
+    desk.py              where euros go        boxes.py
+    reserve.py           what the bank holds   queries_reserve.py
+    payments.py          orders, mistakes      queries_payments.py
+    coins.py             switch, claims        queries_coins.py, switch_effects.py
     stream.py            event streams         feed.py, heights.py
     index.py             who was concerned where
     openapi.py, metrics.py
