@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from auditor.authority import Note
-from auditor.reserve import EXPORTED, REQUESTED, Bank
+from auditor.reserve import Bank
+from auditor.reserve_records import EXPORTED, REQUESTED
 from auditor.wire import Fields
 from genesis.texts import _
 
