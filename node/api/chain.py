@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 
 from aiohttp import web
 
@@ -105,7 +106,7 @@ async def headers(api: Api, request: web.Request) -> Shape:
     tip = await api.read(lambda replica: replica.ledger.tip.height)
     listed = []
     for height in range(start, min(start + limit, tip + 1)):
-        found = await api.read(lambda replica, h=height: queries.certified_header(replica, h))  # type: ignore[misc]
+        found = await api.read(partial(queries.certified_header, height=height))
         if found is not None:
             listed.append(found)
     return shapes.Headers(headers=listed)
@@ -116,7 +117,7 @@ async def _seat_changes(api: Api, start: int, limit: int) -> Shape:
         raise index_behind(api)
     listed = []
     for height, seats in await api.index.seat_changes(start, limit):
-        found = await api.read(lambda replica, h=height: queries.certified_header(replica, h))  # type: ignore[misc]
+        found = await api.read(partial(queries.certified_header, height=height))
         if found is not None:
             listed.append(
                 shapes.HeaderAnswer(

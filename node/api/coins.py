@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from aiohttp import web
 
 from chain.errors import Rejected
@@ -15,6 +17,7 @@ from node.api.queries_coins import NothingToClaim, NotTheOffice
 from node.api.shapes import Shape
 from node.api.shapes_coins import ClaimsAnswer, SwitchAnswer
 from node.api.switch_effects import Effects
+from node.replica import Replica
 
 ISSUER = Query("issuer", "the code of the issuer to be")
 FROM = Query("from", "the `next` of the page before")
@@ -39,10 +42,14 @@ async def switch(api: Api, request: web.Request) -> Shape:
     start: bytes | None = b""
     try:
         while start is not None:
-            start = await api.read(lambda replica, s=start: effects.stretch(replica.ledger, s))  # type: ignore[misc]
+            start = await api.read(partial(_stretch, effects, start))
     except Rejected:
         raise _no_coin() from None
     return await api.read(lambda replica: effects.answer(replica.ledger))
+
+
+def _stretch(effects: Effects, start: bytes, replica: Replica) -> bytes | None:
+    return effects.stretch(replica.ledger, start)
 
 
 async def claims(api: Api, request: web.Request) -> Shape:

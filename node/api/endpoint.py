@@ -234,10 +234,10 @@ def path_id(request: web.Request) -> bytes:
     return data
 
 
-def path_address(api: Api, request: web.Request) -> bytes:
-    """The account of the address in the path. Raises ApiMistake 400."""
+def path_address(api: Api, request: web.Request, name: str = "address") -> bytes:
+    """The account of the address in the path, under this name there. Raises ApiMistake 400."""
     try:
-        return decode_address(api.prefix, request.match_info["address"])
+        return decode_address(api.prefix, request.match_info[name])
     except Malformed as error:
         raise ApiMistake(
             400, "BadAddress", f"This is not an address: {error}. Check it with its owner."

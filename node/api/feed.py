@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -91,7 +92,7 @@ class Feed:
         """Read from the store what was missed, up to `height`."""
         while self.height < height:
             missed = self.height + 1
-            found = await self._node.read(lambda r, h=missed: recall(r, h))  # type: ignore[misc]
+            found = await self._node.read(partial(recall, height=missed))
             assert found is not None, "a committed block is in the store"
             self._settle(found[0])
             self._append(await hear(*found))

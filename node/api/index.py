@@ -19,6 +19,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -131,7 +132,7 @@ class Index:
                 heard = feed.recent(height) or await self._recall(node, height)
                 if heard is None:
                     stop = min(height + SKIP_HEIGHTS, feed.height + 1)
-                    height = await node.read(lambda r, a=height, b=stop: first_kept(r, a, b))  # type: ignore[misc]
+                    height = await node.read(partial(first_kept, start=height, stop=stop))
                     if not batch and height > feed.height:
                         return
                     continue
@@ -206,7 +207,7 @@ class Index:
         for heard in batch:
             height, digest = heard.news.height, heard.next_seats
             if digest is not None:
-                found[height] = await node.read(lambda r, h=height, d=digest: seats_named(r, h, d))  # type: ignore[misc]
+                found[height] = await node.read(partial(seats_named, height=height, digest=digest))
         return found
 
     async def _settle(self, node: NodeSeam) -> None:

@@ -6,12 +6,10 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from chain.address import decode_address
-from chain.errors import Malformed
 from chain.ledger import Ledger
 from node.api import queries_life
 from node.api.accounts import read_own, reader
-from node.api.endpoint import Api, ApiMistake, Route
+from node.api.endpoint import Api, ApiMistake, Route, path_address
 from node.api.shapes import Shape
 from node.api.shapes_life import LifeAnswer, RecoveryAnswer
 
@@ -28,10 +26,7 @@ async def life(api: Api, request: web.Request) -> Shape:
 
 async def _about(api: Api, request: web.Request, question: Question) -> Shape:
     session, prefix = reader(api, request), api.prefix
-    try:
-        account = decode_address(prefix, request.match_info["resident"])
-    except Malformed as error:
-        raise ApiMistake(400, "BadAddress", f"This is not an address: {error}.") from None
+    account = path_address(api, request, "resident")
     found = await read_own(
         api,
         session,

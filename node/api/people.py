@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from chain.address import decode_address
-from chain.errors import Malformed
 from node.api import queries_people
 from node.api.accounts import read_own, reader
-from node.api.endpoint import Api, ApiMistake, Route, read_number
+from node.api.endpoint import Api, ApiMistake, Route, path_address, read_number
 from node.api.shapes import Shape
 from node.api.shapes_people import EntryAnswer, MandatesAnswer, MandateShape
 
@@ -45,10 +43,7 @@ async def mandate(api: Api, request: web.Request) -> Shape:
 
 async def entry(api: Api, request: web.Request) -> Shape:
     session, prefix = reader(api, request), api.prefix
-    try:
-        account = decode_address(prefix, request.match_info["resident"])
-    except Malformed as error:
-        raise ApiMistake(400, "BadAddress", f"This is not an address: {error}.") from None
+    account = path_address(api, request, "resident")
     found = await read_own(
         api,
         session,
