@@ -12,6 +12,7 @@ import click
 
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, common_options, note, out
+from genesis.iban import checked_iban
 
 if TYPE_CHECKING:
     from node.reserve.home import ReserveHome
@@ -37,22 +38,6 @@ def opened(settings: Settings) -> tuple[ReserveHome, str]:
 
     passphrase = console.secret(settings, _("Passphrase of the reserve"))
     return open_home(root_of(settings), passphrase), passphrase
-
-
-def checked_iban(text: str) -> str:
-    from stdnum import iban
-    from stdnum.exceptions import ValidationError
-
-    try:
-        return str(iban.validate(text))
-    except ValidationError:
-        raise UserError(
-            _(
-                "{text!r} is not a bank account number (IBAN): its check digits do not fit. Look "
-                "at it again."
-            ).format(text=text),
-            Exit.USAGE,
-        ) from None
 
 
 def chain_reserve(settings: Settings, coin: str) -> ChainReserve:

@@ -150,7 +150,8 @@ def collected(settings: Settings, home: ReserveHome, also: Sequence[int] = ()) -
 @common_options
 def destination(settings: Settings, redemption: int, iban: str, salt: str, name: str) -> None:
     from auditor.bank.desk import Destination
-    from node.reserve.cli import checked_iban, opened
+    from genesis.iban import checked_iban
+    from node.reserve.cli import opened
     from node.reserve.orders import keep_destination
 
     number = checked_iban(iban)

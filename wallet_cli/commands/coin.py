@@ -6,6 +6,7 @@ import click
 
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, format_cents
+from genesis.iban import checked_iban
 from wallet_cli.acting import acting_command
 from wallet_cli.client import Answer
 from wallet_cli.commands.pay import DRY_RUN, carry, checked_call
@@ -116,23 +117,6 @@ def redeem(
 
     call = checked_call(builder.call("reserve", "redeem", args), args)
     carry(session, account, (call,), told, text, dry_run, then)
-
-
-def checked_iban(text: str) -> str:
-    """The number without spaces. Raises UserError (usage) if it is none (ISO 13616, mod 97)."""
-    from stdnum import iban
-    from stdnum.exceptions import ValidationError
-
-    try:
-        return str(iban.validate(text))
-    except ValidationError:
-        raise UserError(
-            _(
-                "{text!r} is not a bank account number (IBAN): its check digits do not fit. Look "
-                "at it again."
-            ).format(text=text),
-            Exit.USAGE,
-        ) from None
 
 
 @click.command(name="accept", cls=console.Command, help=N_("Say which coins you accept."))

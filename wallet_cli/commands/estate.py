@@ -10,9 +10,9 @@ import click
 
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, format_cents
+from genesis.iban import checked_iban
 from wallet_cli.acting import acting_command
 from wallet_cli.client import Answer
-from wallet_cli.commands.coin import checked_iban
 from wallet_cli.commands.life import REF, committed, group, make
 from wallet_cli.commands.pay import DRY_RUN
 from wallet_cli.desk import account_of, converse

@@ -14,9 +14,9 @@ import click
 
 from genesis import console
 from genesis.console import N_, Exit, Settings, UserError, _, format_cents, out
+from genesis.iban import checked_iban
 from wallet_cli.acting import acting_command
 from wallet_cli.client import Answer, ApiError
-from wallet_cli.commands.coin import checked_iban
 from wallet_cli.commands.pay import DRY_RUN, carry, checked_call
 from wallet_cli.desk import Session, account_of, converse, home_of, wallet_command
 

@@ -11,7 +11,7 @@ import click
 
 from genesis import console, sealed
 from genesis.console import N_, Exit, Settings, UserError, _, out
-from wallet_cli.commands.coin import checked_iban
+from genesis.iban import checked_iban
 from wallet_cli.commands.registry import read_json
 from wallet_cli.office import retention
 from wallet_cli.office.commands_people import pairs
