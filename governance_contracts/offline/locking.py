@@ -16,6 +16,15 @@ from governance_contracts.coins.coin import require_coin
 from governance_contracts.coins.limits import day_of
 from governance_contracts.coins.meter import volume
 from governance_contracts.coins.regimes import is_limited
+from governance_contracts.offline.outcomes import (
+    AllowanceEnded,
+    AllowanceOpened,
+    AllowanceTooLarge,
+    GuaranteeEnded,
+    NotSignedByDevice,
+    TooManyAllowances,
+    UnknownAllowance,
+)
 from governance_contracts.offline.records import (
     ALLOWANCES,
     GIVEN,
@@ -27,21 +36,14 @@ from governance_contracts.offline.records import (
     OPEN_MAX,
     OWNERS,
     Allowance,
-    AllowanceEnded,
-    AllowanceOpened,
-    AllowanceTooLarge,
     Cover,
     GeneralPayment,
     Given,
     Guarantee,
-    GuaranteeEnded,
-    NotSignedByDevice,
     Open,
     Owner,
     Seller,
-    TooManyAllowances,
     Total,
-    UnknownAllowance,
     payment_bytes,
 )
 from governance_contracts.people.acting import FrozenAccount, is_frozen, require_actor

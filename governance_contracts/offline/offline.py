@@ -5,7 +5,7 @@ key; the seller keeps the highest and settles it once or several times. A copied
 nothing: both copies can only raise one total, with one seller. Nobody takes locked coin back
 before the seller's time to settle is over, except that the seller releases it.
 
-Allowances for any seller, under a fund's guarantee, are in `offline_general.py`; the reasons in
+Allowances for any seller, under a fund's guarantee, are in `general.py`; the reasons in
 docs/adr/0011-offline-allowances.md. One contract.
 """
 
@@ -33,17 +33,19 @@ from governance_contracts.offline.locking import (
     require_payer,
     require_signed,
 )
-from governance_contracts.offline.records import (
-    ALLOWANCES,
-    GIVEN,
-    OPEN,
-    OWNERS,
+from governance_contracts.offline.outcomes import (
     AllowanceOpen,
     BadPayment,
     GuaranteeOpen,
     NothingNew,
     OfflineReceived,
     OfflineSettled,
+)
+from governance_contracts.offline.records import (
+    ALLOWANCES,
+    GIVEN,
+    OPEN,
+    OWNERS,
     Seller,
     SignedTotal,
 )

@@ -2,7 +2,7 @@
 
     DIR/genesis.json, DIR/node1 ... (homes), DIR/wallets (one home, many wallets),
     DIR/people.json (everybody's secrets), DIR/passphrase, DIR/devnet.json (who is where),
-    DIR/reserves, DIR/banks (the office behind each coin, and its bank: demo_office.py)
+    DIR/reserves, DIR/banks (the office behind each coin, and its bank: office.py)
 
 Keys here follow from a seed and protect nothing: a devnet is for trying out.
 """

@@ -2,7 +2,7 @@
 statement of the bank, in one process.
 
     DIR/reserves/COIN/    its home, as `socialcoin node reserve` keeps it (passphrase: the devnet's)
-    DIR/banks/COIN/       its account at the bank (demo_bank.py)
+    DIR/banks/COIN/       its account at the bank (bank.py)
 
 Statements are read, sorted, attested and minted by what real offices use; only who signs is shorter
 than it is for people (hand.py).

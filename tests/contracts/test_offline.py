@@ -29,8 +29,7 @@ from governance_contracts.offline.general import (
     SettleGeneral,
 )
 from governance_contracts.offline.offline import OpenAllowance, Release, Settle
-from governance_contracts.offline.records import (
-    ALLOWANCES,
+from governance_contracts.offline.outcomes import (
     AllowanceEnded,
     AllowanceOpen,
     AllowanceTooLarge,
@@ -38,7 +37,6 @@ from governance_contracts.offline.records import (
     DeviceFrozen,
     DeviceKnownFrozen,
     DeviceNotCovered,
-    GeneralPayment,
     GuaranteeOpen,
     GuaranteePaid,
     GuaranteeSpent,
@@ -48,12 +46,16 @@ from governance_contracts.offline.records import (
     NothingNew,
     NotSignedByDevice,
     SellerDayLimit,
-    SignedGeneral,
-    SignedTotal,
     TooManyAllowances,
-    Total,
     UnknownAllowance,
     UnknownGuarantee,
+)
+from governance_contracts.offline.records import (
+    ALLOWANCES,
+    GeneralPayment,
+    SignedGeneral,
+    SignedTotal,
+    Total,
     payment_bytes,
 )
 from governance_contracts.payments.outcomes import PaysItself
